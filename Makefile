@@ -1,0 +1,58 @@
+# The commands of README.md. Everything is set up on first use, in .venv and .clinic; nothing outside this folder is changed.
+PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3.13 python3,$(shell command -v $(name) 2>/dev/null)))
+BIN := .venv/bin
+DEFAULT := torch-2.13-cpu
+
+.PHONY: site build test lint verify bench lock setup clean
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help:
+	@echo "make site     decide the default environment's claims here, build both languages, serve them"
+	@echo "make build    build the site from the evidence that is committed"
+	@echo "make test     engine, snippets, a real site built and read, the site in headless Chromium"
+	@echo "make lint     ruff, mypy, clinic lint"
+	@echo "make verify   decide every CPU claim afresh, in all environments (several GB, about half an hour)"
+	@echo "make bench    measure the speed of the runner and of the build"
+	@echo "make lock     resolve the tools' requirements again"
+
+$(BIN)/.ready: requirements/development.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "No Python 3.11 or newer found. Install one, or run: make PYTHON=/path/to/python3.11 ..."; exit 2; }
+	@$(PYTHON) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is older than 3.11 or lacks the venv module. Run: make PYTHON=/path/to/python3.11 ..."; exit 2; }
+	@echo "Setting up .venv (about a minute on first use)"
+	@rm -rf .venv && $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install -qq --require-hashes --no-deps --only-binary :all: -r requirements/development.txt
+	@$(BIN)/python -m pip install -qq --no-deps --no-build-isolation --no-index --editable .
+	@touch $@
+
+setup: $(BIN)/.ready
+
+site: setup
+	@$(BIN)/clinic run --environment $(DEFAULT) --here
+	@$(BIN)/clinic build
+	@$(BIN)/clinic serve
+
+build: setup
+	@$(BIN)/clinic build
+
+test: setup
+	@$(BIN)/python tests/browser.py
+	@$(BIN)/python -m pytest
+
+lint: setup
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/clinic lint
+
+verify: setup
+	@$(BIN)/clinic run --again
+
+bench: setup
+	@$(BIN)/python tests/bench.py
+
+lock: setup
+	@for name in engine development; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --upgrade --exclude-newer "$$(date -u +%F)" requirements/$$name.in -o requirements/$$name.txt; done
+
+clean:
+	rm -rf .venv .clinic site

@@ -1,0 +1,17 @@
+"""Checkpoint Clinic's engine: from a sentence of advice to a badge that cannot be green without evidence.
+
+The pipeline, one line a module:
+
+problem      what is wrong in a file: where, what was expected, what was found, the repair
+article      article.toml + docstrings -> Article, Claim, Signature; by ast, never by import
+environment  environment.toml + lock.txt -> Environment, its layers and pins
+evidence     what a run saw <-> an in-toto statement file; digests; the status rule
+plan         articles x environments -> cells; the jobs that would decide them
+install      Environment -> a Python that can be started; the only one that calls uv
+run          one job -> outcomes: process, limits, output
+probe        decides the claims of one check module inside an environment; standard library only
+blocks       the Markdown blocks of a page: evidence -> HTML
+publish      both languages built; badges, evidence and downloads laid beside the pages
+lint         page <-> folder <-> claims <-> environments <-> evidence
+__main__     the command `clinic`
+"""

@@ -1,0 +1,212 @@
+"""An environment as its folder states it: environment.toml, its hashed locks, the layers that it stands on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from .problem import Invalid, Problem, from_validation, line_of, relative
+
+LOCK, LOCAL_LOCK = "lock.txt", "lock.local.txt"
+_PIN = re.compile(r"^(?P<name>[A-Za-z0-9][\w.-]*)==(?P<version>[^\s;\\]+)", re.MULTILINE)
+_HEADER = re.compile(r"\A# for (?P<key>[0-9a-f]{64})$", re.MULTILINE)
+
+
+def _requirement(text: str) -> str:
+    try:
+        Requirement(text)
+    except InvalidRequirement as error:
+        raise ValueError(f"a requirement such as torch==2.6.0 ({error})") from error
+    return text
+
+
+_Requirement = Annotated[str, AfterValidator(_requirement)]
+
+
+class Note(BaseModel):
+    """How an environment differs from what the articles name, in both languages."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    en: str
+    zh: str
+
+
+class _Toml(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    python: Annotated[str, Field(pattern=r"^(3\.\d+|system)$")]
+    device: Literal["cpu", "cuda"]
+    base: str | None = None
+    requires: tuple[_Requirement, ...] = ()
+    dependencies: bool = True
+    omits: tuple[str, ...] = ()
+    system: tuple[str, ...] = ()
+    local_builds: tuple[_Requirement, ...] = ()
+    build_isolation: bool = True
+    build_variables: dict[str, str] = {}
+    variables: dict[str, str] = {}
+    prelude: str | None = None
+    note: Note | None = None
+
+
+@dataclass(frozen=True)
+class Environment:
+    """Exact Python, packages, device and variables; `base` is the layer below, or None."""
+
+    name: str
+    folder: Path
+    toml: _Toml
+    base: Environment | None
+
+    @cached_property
+    def layers(self) -> tuple[Environment, ...]:
+        """The layers from the lowest to this one."""
+        return (*(self.base.layers if self.base else ()), self)
+
+    @property
+    def python(self) -> str:
+        """The minor version, such as 3.11, or `system`."""
+        return self.toml.python
+
+    @property
+    def device(self) -> str:
+        """`cpu` or `cuda`."""
+        return self.toml.device
+
+    @cached_property
+    def variables(self) -> dict[str, str]:
+        """Variables set while a check runs, those of the layers below included."""
+        return {name: value for layer in self.layers for name, value in layer.toml.variables.items()}
+
+    @property
+    def preludes(self) -> tuple[Path, ...]:
+        """Files executed before a check module: reconstructions, named as such wherever they are shown."""
+        return tuple(layer.folder / layer.toml.prelude for layer in self.layers if layer.toml.prelude)
+
+    @property
+    def subjects(self) -> tuple[Path, ...]:
+        """Every file that states what this environment is."""
+        files = [layer.folder / name for layer in self.layers for name in ("environment.toml", LOCK, LOCAL_LOCK)]
+        return tuple(file for file in files if file.is_file()) + self.preludes
+
+    def lock(self, local: bool = False) -> Path:
+        """Return this layer's own lock; the local one pins builds that only pip's find-links knows."""
+        return self.folder / (LOCAL_LOCK if local and self.toml.local_builds else LOCK)
+
+    def pins(self, local: bool = False) -> dict[str, str]:
+        """Return package -> version of all layers; an upper layer's pin hides a lower one's, as its folder does."""
+        return {name: version for layer in self.layers for name, version in read_pins(layer.lock(local)).items()}
+
+    @cached_property
+    def lock_key(self) -> str:
+        """The digest of everything that this layer's lock is resolved from."""
+        toml = self.toml
+        facts = [toml.python, toml.requires, toml.dependencies, toml.omits, toml.system, toml.local_builds]
+        below = [layer.lock().read_text(encoding="utf-8") for layer in self.layers[:-1] if layer.lock().is_file()]
+        return hashlib.sha256(json.dumps([*facts, below]).encode()).hexdigest()
+
+
+def read_pins(lock: Path) -> dict[str, str]:
+    """Return package -> version, as a hashed requirements file pins them; nothing if the file does not exist."""
+    text = lock.read_text(encoding="utf-8", errors="replace") if lock.is_file() else ""
+    return {canonicalize_name(pin["name"]): pin["version"] for pin in _PIN.finditer(text)}
+
+
+def load_environments(folder: Path, root: Path) -> dict[str, Environment]:
+    """Read every environment below `folder`.
+
+    Raises:
+        Invalid: with the problems of all of them.
+    """
+    tomls: dict[str, _Toml] = {}
+    problems: list[Problem] = []
+    for file in sorted(folder.glob("*/environment.toml")):
+        try:
+            tomls[file.parent.name] = _read(file, root)
+        except Invalid as error:
+            problems.extend(error.problems)
+    environments: dict[str, Environment] = {}
+    for name in tomls:
+        if chain := _bases(name, tomls, folder, root, problems):
+            for layer in reversed(chain):
+                base = tomls[layer].base
+                environments.setdefault(layer, Environment(layer, folder / layer, tomls[layer], environments[base] if base else None))
+    if problems:
+        raise Invalid(problems)
+    return environments
+
+
+def _read(file: Path, root: Path) -> _Toml:
+    name, text = relative(file, root), file.read_text(encoding="utf-8", errors="replace")
+    try:
+        toml = _Toml.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        line = int(found[1]) if (found := re.search(r"at line (\d+)", str(error))) else 1
+        raise Invalid([Problem(name, line, "TOML", str(error), f"correct the syntax of {name}")]) from error
+    except ValidationError as error:
+        raise Invalid(from_validation(error, name, text)) from error
+    if toml.prelude and not (file.parent / toml.prelude).is_file():
+        raise Invalid([Problem(name, line_of(text, "prelude"), f"a file {toml.prelude} beside it", "none", "write it, or remove prelude")])
+    return toml
+
+
+def _bases(name: str, tomls: dict[str, _Toml], folder: Path, root: Path, problems: list[Problem]) -> list[str]:
+    """Return the chain from `name` down to its lowest layer; empty, with a problem, if it leads nowhere."""
+    chain = [name]
+    while base := tomls[chain[-1]].base:
+        file = folder / chain[-1] / "environment.toml"
+        line = line_of(file.read_text(encoding="utf-8"), "base")
+        if base not in tomls:
+            known = ", ".join(sorted(tomls))
+            problems.append(Problem(relative(file, root), line, "the name of an environment as base", base, f"name one of: {known}"))
+            return []
+        if base in chain:
+            problems.append(Problem(relative(file, root), line, "a base below this environment", " -> ".join([*chain, base]), "break the circle"))
+            return []
+        chain.append(base)
+    return chain
+
+
+def lock_problems(environment: Environment, root: Path) -> list[Problem]:
+    """Return what makes a layer's locks unfit for its environment.toml; offline, from the files alone."""
+    problems = []
+    repair = f"run: clinic lock {environment.name}"
+    for local in (False, True) if environment.toml.local_builds else (False,):
+        lock = environment.lock(local)
+        file = relative(lock, root)
+        if not lock.is_file():
+            problems.append(Problem(file, 1, "a hashed lock of the environment", "no such file", repair))
+            continue
+        text = lock.read_text(encoding="utf-8", errors="replace")
+        header = _HEADER.match(text)
+        if not header or header["key"] != environment.lock_key:
+            problems.append(Problem(file, 1, "a lock made for this environment.toml and its base", "one made for another", repair))
+        problems += _unhashed(text, file, repair)
+        pins = read_pins(lock)
+        for requirement in map(Requirement, environment.toml.requires):
+            pin = pins.get(canonicalize_name(requirement.name))
+            if pin is None or not requirement.specifier.contains(Version(pin), prereleases=True):
+                problems.append(Problem(file, line_of(text, f"{requirement.name}=="), str(requirement), pin or "no pin of it", repair))
+        if found := re.search(r"\w+://\S+|^ *--?(?!hash=)[a-z].*$", text, re.MULTILINE):
+            line = text.count("\n", 0, found.start()) + 1
+            problems.append(Problem(file, line, "pins and hashes alone, no address and no option", found[0].strip(), repair))
+    return problems
+
+
+def _unhashed(text: str, file: str, repair: str) -> list[Problem]:
+    problems = []
+    lines = text.splitlines()
+    for number, line in enumerate(lines, start=1):
+        if _PIN.match(line) and "--hash=sha256:" not in line + "".join(lines[number : number + 1]):
+            problems.append(Problem(file, number, "a pin with its hashes", line.strip(), repair))
+    return problems

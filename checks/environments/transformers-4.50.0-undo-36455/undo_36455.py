@@ -1,0 +1,24 @@
+"""A reconstruction: transformers 4.50.0 with the fix of pull request 36455 taken out again.
+
+Between pull requests 36335 and 36455, transformers' main branch loaded checkpoints into parameters that DeepSpeed
+ZeRO-3 had emptied, without gathering them first. This puts that plain load back into the release that has the fix.
+No release was ever like this. By hand: `python undo_36455.py check.py`.
+"""
+
+import runpy
+import sys
+
+from transformers import modeling_utils
+
+
+def _plain_load(model, state_dict, assign=False):
+    model.load_state_dict(state_dict, strict=False, assign=assign)
+    return []  # the real function returns the errors that it met; a plain load raises them
+
+
+assert hasattr(modeling_utils, "_load_state_dict_into_zero3_model"), "not a release that has the fix"
+modeling_utils._load_state_dict_into_zero3_model = _plain_load
+
+if __name__ == "__main__":
+    sys.argv = sys.argv[1:]
+    runpy.run_path(sys.argv[0], run_name="__main__")

@@ -1,0 +1,56 @@
+"""Load a DeepSeek-V2 checkpoint with XTuner in shard mode, and keep what it logs meanwhile."""
+
+from typing import NamedTuple
+
+import torch
+from mmengine.logging import MMLogger
+from xtuner.model.transformers_models import DeepseekV2ForCausalLM
+
+# One rank is enough; without a process group XTuner stops at once.
+torch.distributed.init_process_group("gloo", store=torch.distributed.HashStore(), rank=0, world_size=1)
+RECORDS = []
+
+
+class Loaded(NamedTuple):
+    """A model, all that was logged while it was loaded, and the errors that output_loading_info shows."""
+
+    model: torch.nn.Module
+    records: list
+    errors: list
+
+    @property
+    def lines(self):
+        """The messages that this article is about."""
+        return [record.getMessage() for record in self.records if _is_ours(record)]
+
+
+def load(folder, experts_in_one_shard=8):
+    """Load in shard mode, as the report does."""
+    RECORDS.clear()
+    model, info = DeepseekV2ForCausalLM.from_pretrained(
+        folder,
+        moe_implementation="shard",
+        expert_in_one_shard=experts_in_one_shard,
+        torch_dtype=torch.bfloat16,
+        attn_implementation="eager",
+        output_loading_info=True,
+    )
+    return Loaded(model, list(RECORDS), info["error_msgs"])
+
+
+def load_without_shard_mode(folder):
+    """Load the experts as they are stored. Possible only before the first load in shard mode."""
+    return DeepseekV2ForCausalLM.from_pretrained(folder, attn_implementation="eager")
+
+
+def _is_ours(record):
+    return " not in state_dict, loading " in record.getMessage()
+
+
+def _keep(record):
+    """Remember every record; print only our lines, not the thousand others ("merged key", "state_dict pop")."""
+    RECORDS.append(record)
+    return _is_ours(record)
+
+
+MMLogger.get_current_instance().handlers[0].addFilter(_keep)

@@ -1,0 +1,54 @@
+"""Load a checkpoint with the structure of DeepSeek-V2-Lite, in four files, with XTuner in shard mode."""
+
+import os
+import tempfile
+
+from _checkpoint import save
+from _shard_mode import load
+
+from snippets.verify_loaded import verify
+
+_temporary = tempfile.TemporaryDirectory()
+os.chdir(_temporary.name)
+FOLDER = "deepseek-ai/DeepSeek-V2-Lite"
+save(FOLDER)
+loaded = load(FOLDER, experts_in_one_shard=8)
+
+
+def prints_the_reported_line():
+    """XTuner prints the reported line, word for word, as a message of level INFO."""
+    reported = f"model.layers.7.mlp.experts.3.w1w3 not in state_dict, loading {FOLDER}/model-00002-of-000004.safetensors"
+    assert ("INFO", reported) in [(record.levelname, record.getMessage()) for record in loaded.records], loaded.lines
+
+
+def prints_one_line_per_file():
+    """XTuner prints one such line for each file of the checkpoint, in the order of the files."""
+    files = [line.rpartition("/")[2] for line in loaded.lines]
+    assert files == [f"model-0000{i}-of-000004.safetensors" for i in (1, 2, 3, 4)], files
+
+
+def first_line_comes_before_any_merge():
+    """The first line comes before anything is merged; it names model.embed_tokens.weight, which is no expert."""
+    first = loaded.records[0].getMessage()
+    assert first.startswith("model.embed_tokens.weight not in state_dict, loading "), first
+
+
+def every_parameter_is_exact():
+    """After this load all 715 parameters equal the checkpoint, bit for bit; merged experts equal a merge by name."""
+    assert len(list(loaded.model.parameters())) == 715
+    assert verify(loaded.model, FOLDER) == []
+
+
+def shard_size_is_no_number_of_files():
+    """With 1 or 64 experts in one merged tensor instead of 8 it is still one line a file, and every parameter is exact."""
+    for experts in (1, 64):
+        other = load(FOLDER, experts)
+        assert (len(other.lines), verify(other.model, FOLDER)) == (4, []), (experts, other.lines)
+
+
+if __name__ == "__main__":
+    prints_the_reported_line()
+    prints_one_line_per_file()
+    first_line_comes_before_any_merge()
+    every_parameter_is_exact()
+    shard_size_is_no_number_of_files()

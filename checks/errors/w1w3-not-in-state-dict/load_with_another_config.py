@@ -1,0 +1,74 @@
+"""Load a checkpoint under a config.json that asks for other sizes, with XTuner in shard mode."""
+
+import os
+import re
+import tempfile
+
+from _checkpoint import CONFIG, save, shapes, write_config
+from _shard_mode import load, load_without_shard_mode
+
+from snippets.verify_loaded import verify
+
+_temporary = tempfile.TemporaryDirectory()
+os.chdir(_temporary.name)
+FOLDER = "deepseek-ai/DeepSeek-V2-Lite"
+save(FOLDER)
+write_config(FOLDER, moe_intermediate_size=6)
+try:
+    load_without_shard_mode(FOLDER)  # has to come first: the class stays patched after shard mode
+    error_without_shard_mode = ""
+except RuntimeError as error:
+    error_without_shard_mode = str(error)
+
+matching, wrong, unfitting = None, [], []
+for changed in ({}, {"moe_intermediate_size": 6}, {"vocab_size": 20}, {"kv_lora_rank": 6}):
+    write_config(FOLDER, **changed)
+    loaded = load(FOLDER, experts_in_one_shard=8)
+    if not changed:
+        matching = loaded
+        continue
+    wrong.append(loaded)
+    names = [name for name, shape in shapes(CONFIG | changed).items() if shape != shapes()[name]]
+    w2 = {re.sub(r"experts\.(\d+)\.down_proj\.weight", lambda m: f"experts.{int(m[1]) // 8}.w2", n) for n in names}
+    unfitting.append({re.sub(r"experts\.(\d+)\.\w+\.weight", lambda m: f"experts.{int(m[1]) // 8}.w1w3", n) for n in w2})
+
+
+def raises_nothing_and_prints_the_same_lines():
+    """If moe_intermediate_size, vocab_size or kv_lora_rank differ, nothing is raised and the same four lines appear."""
+    assert [loaded.lines for loaded in wrong] == [matching.lines] * 3
+    assert len(matching.lines) == 4
+
+
+def experts_stay_random():
+    """If moe_intermediate_size differs, no routed expert is loaded: they keep the random values they started with."""
+    experts = [tensor for name, tensor in wrong[0].model.named_parameters() if ".experts." in name]
+    smallest = min(tensor.min() for tensor in matching.model.parameters())
+    assert len(experts) == 416
+    assert max(tensor.abs().max() for tensor in experts) < 1 <= smallest
+
+
+def verify_names_exactly_these_parameters():
+    """verify_loaded.py names exactly the parameters that were not loaded, 494, 2 and 81 of 715, and none after a good load."""
+    assert verify(matching.model, FOLDER) == []
+    found = [{difference.parameter for difference in verify(loaded.model, FOLDER)} for loaded in wrong]
+    assert (found, [len(names) for names in found]) == (unfitting, [494, 2, 81]), found
+
+
+def loading_info_names_them_too():
+    """With output_loading_info=True, error_msgs names the same parameters, and is empty after a good load."""
+    assert matching.errors == []
+    found = [set(re.findall(r"size mismatch for (\S+):", "\n".join(loaded.errors))) for loaded in wrong]
+    assert found == unfitting, found
+
+
+def raises_without_shard_mode():
+    """Without shard mode the same folder is refused, with a size mismatch for the first expert."""
+    assert "size mismatch for model.layers.1.mlp.experts.0.gate_proj.weight" in error_without_shard_mode
+
+
+if __name__ == "__main__":
+    raises_nothing_and_prints_the_same_lines()
+    experts_stay_random()
+    verify_names_exactly_these_parameters()
+    loading_info_names_them_too()
+    raises_without_shard_mode()
