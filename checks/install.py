@@ -90,9 +90,11 @@ def lock(environment: Environment, excluded_newer: str) -> list[Path]:
         arguments = ["pip", "compile", "-", "--generate-hashes", "--no-annotate", "--no-header", "--no-emit-index-url", "--quiet"]
         arguments += ["--no-emit-find-links", "--python-version", version, "--exclude-newer", excluded_newer]
         arguments += ["--python", str(find_python(environment.python))]
-        for below in environment.layers[:-1]:
-            arguments += ["--constraint", str(below.lock(local and bool(below.toml.local_builds)))]
-        arguments += [] if environment.toml.dependencies else ["--no-deps"]
+        if environment.toml.dependencies:
+            for below in environment.layers[:-1]:
+                arguments += ["--constraint", str(below.lock())]
+        else:
+            arguments += ["--no-deps"]
         for name in (*environment.toml.omits, *environment.toml.system, *_below(environment)):
             arguments += ["--no-emit-package", name]
         lines = _uv(arguments + _sources(None, local), "\n".join(requires), {}, f"locking {environment.name}")

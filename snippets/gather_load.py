@@ -1,9 +1,9 @@
 """Load a full checkpoint into a model whose parameters DeepSpeed ZeRO-3 has partitioned.
 
 Under ZeRO-3 a parameter has shape [0] until it is gathered, so `model.load_state_dict(weights)` raises a size mismatch.
-Call `gather_load(model, weights)` instead, on every rank, before `deepspeed.initialize`. Only rank 0 reads `weights`; the
-others may pass {}. If names or shapes do not fit, every rank raises and no weight is changed. One parameter is gathered at
-a time, so that memory holds one whole parameter more, not the model. Tied weights need one of their names. Load hooks of
+Call `gather_load(model, weights)` instead, on every rank, before `deepspeed.initialize`. Only rank 0 reads `weights`;
+the others may pass {}. If names or shapes do not fit, every rank raises and nothing is changed. One parameter at a time
+is gathered: this bounds the memory, and DeepSpeed waits for it. Tied weights need one of their names. Load hooks of
 modules are not called.
 """
 
@@ -49,14 +49,11 @@ def _targets(model: torch.nn.Module) -> list[tuple[torch.Tensor, list[str]]]:
 
 def _problems(targets: list[tuple[torch.Tensor, list[str]]], weights: Mapping[str, torch.Tensor]) -> list[str]:
     """What is missing, has another shape, or belongs nowhere."""
-    problems = [f"unexpected: {name}" for name in weights if not any(name in names for _, names in targets)]
+    known = {name for _, names in targets for name in names}
+    problems = [f"unexpected: {name}" for name in weights if name not in known]
     for tensor, names in targets:
-        shape = tuple(getattr(tensor, "ds_shape", tensor.shape))
-        found = {name: tuple(weights[name].shape) for name in names if name in weights}
-        problems += [
-            f"{name}: {other} in the checkpoint, {shape} in the model"
-            for name, other in found.items()
-            if other != shape
-        ]
+        ours = tuple(getattr(tensor, "ds_shape", tensor.shape))
+        found = [(name, tuple(weights[name].shape)) for name in names if name in weights]
+        problems += [f"shape: {name} is {theirs}, in the model {ours}" for name, theirs in found if theirs != ours]
         problems += [] if found else [f"missing: {names[0]}"]
     return problems

@@ -26,6 +26,8 @@ Read = Callable[[str], torch.Tensor]
 
 
 class Difference(NamedTuple):
+    """A parameter, and how it differs: "missing: ...", "shape: ...", "values: ..." or "cast: ..."."""
+
     parameter: str
     how: str
 

@@ -1,4 +1,4 @@
-"""A parameter emptied to shape [0], as DeepSpeed ZeRO-3 leaves it, and a checkpoint with its full weight."""
+"""Parameters emptied to shape [0], as DeepSpeed ZeRO-3 leaves them, and a checkpoint with their full weights."""
 
 import os
 
@@ -6,67 +6,69 @@ import torch
 from safetensors.torch import load, save
 
 DEVICE = os.environ.get("CLINIC_DEVICE", "cpu")
-tower = torch.nn.ModuleDict({"up_proj": torch.nn.Linear(16, 3420, device=DEVICE)})
-checkpoint = load(save({name: torch.rand(value.shape) for name, value in tower.state_dict().items()}))
-FULL = {name: parameter.shape for name, parameter in tower.named_parameters()}
+mlp = torch.nn.ModuleDict({"up_proj": torch.nn.Linear(16, 3420, device=DEVICE)})
+partition = {name: parameter.data for name, parameter in mlp.named_parameters()}  # where ZeRO-3 keeps the values
+checkpoint = load(save({name: torch.rand(value.shape) for name, value in partition.items()}))
 
 
-def _empty():
-    for parameter in tower.parameters():
+def _release():
+    for parameter in mlp.parameters():
         parameter.data = torch.empty(0, device=DEVICE)
 
 
-def _refill():
-    for name, parameter in tower.named_parameters():
-        parameter.data = torch.zeros(FULL[name], device=DEVICE)  # ZeRO-3 gathers the value of before the load
+def _gather():
+    for name, parameter in mlp.named_parameters():
+        parameter.data = partition[name]
 
 
-def _equal():
-    return [name for name, value in tower.state_dict().items() if torch.equal(value.cpu(), checkpoint[name])]
-
-
-def _message(**options):
-    _empty()
+def _error(**options):
+    _release()
     try:
-        tower.load_state_dict(checkpoint, **options)
+        mlp.load_state_dict(checkpoint, **options)
+        return ""
     except RuntimeError as error:
-        print(error)
         return str(error)
-    return ""
+
+
+def _loaded():
+    _release()
+    _gather()
+    return {name for name, value in mlp.state_dict().items() if torch.equal(value.cpu(), checkpoint[name])}
 
 
 def an_emptied_parameter_gives_the_message():
-    """A parameter emptied to shape [0] gives this message, word for word, with torch alone."""
-    reported = (
+    """A parameter emptied to shape [0] gives the very message, with torch alone."""
+    error = _error()
+    print(error)
+    said = (
         "copying a param with shape torch.Size([3420]) from checkpoint, the shape in current model is torch.Size([0])."
     )
-    assert f"size mismatch for up_proj.bias: {reported}" in _message(), "another error, or none"
+    assert f"size mismatch for up_proj.bias: {said}" in error, error or "no error"
 
 
 def strict_false_does_not_help():
     """`strict=False` raises the same error: it excuses missing and unexpected names, not shapes."""
-    assert _message(strict=False) == _message() != "", "another error, or none"
+    assert _error(strict=False) == _error() != "", _error(strict=False) or "no error"
 
 
 def skipping_mismatched_names_loads_nothing():
-    """Leaving out each name whose shape differs, as `ignore_mismatched_sizes=True` does, raises nothing and loads nothing."""
-    _empty()
-    fitting = {name: value for name, value in checkpoint.items() if value.shape == tower.state_dict()[name].shape}
-    tower.load_state_dict(fitting, strict=False)
-    _refill()
-    assert _equal() == [], _equal()
+    """With mismatched names skipped, as `ignore_mismatched_sizes=True` does, nothing is raised and nothing loaded."""
+    _release()
+    fitting = [name for name, parameter in mlp.named_parameters() if parameter.shape == checkpoint[name].shape]
+    mlp.load_state_dict({name: checkpoint[name] for name in fitting}, strict=False)
+    assert not _loaded(), _loaded()
 
 
-def refilled_it_loads_exactly():
-    """Given back its full shape before the load, the parameter loads, bit for bit."""
-    _empty()
-    _refill()
-    tower.load_state_dict(checkpoint)
-    assert set(_equal()) == set(checkpoint), _equal()
+def gathered_it_loads_exactly():
+    """Gathered to its full shape before the load, every parameter equals the checkpoint, bit for bit."""
+    _release()
+    _gather()
+    mlp.load_state_dict(checkpoint)
+    assert _loaded() == set(checkpoint), _loaded()
 
 
 if __name__ == "__main__":
     an_emptied_parameter_gives_the_message()
     strict_false_does_not_help()
     skipping_mismatched_names_loads_nothing()
-    refilled_it_loads_exactly()
+    gathered_it_loads_exactly()

@@ -1,36 +1,23 @@
 """Load a full checkpoint into parameters that DeepSpeed ZeRO-3 has partitioned, without transformers."""
 
-import logging
-import os
-import socket
-import sys
-
-logging.disable(logging.INFO)  # DeepSpeed reports each step of its start
-with socket.socket() as free:
-    free.bind(("localhost", 0))
-    os.environ.update(MASTER_ADDR="localhost", MASTER_PORT=str(free.getsockname()[1]))
-os.environ.update(RANK="0", LOCAL_RANK="0", WORLD_SIZE="1")
-
 import deepspeed
 import torch
+from _one_rank import ZERO3, gather
 
 from snippets.gather_load import gather_load
-
-sys.modules["deepspeed.comm.torch"].build_shm_op = lambda: None  # no shared-memory extension: minutes of compilation
-CONFIG = {"train_micro_batch_size_per_gpu": 1, "zero_optimization": {"stage": 3}}
 
 
 def _model():
     return torch.nn.Sequential(torch.nn.Linear(8, 16), torch.nn.BatchNorm1d(16), torch.nn.Linear(16, 4))
 
 
-checkpoint = {name: torch.rand_like(value.float()).to(value.dtype) for name, value in _model().state_dict().items()}
-with deepspeed.zero.Init(config_dict_or_path=CONFIG):
+checkpoint = {name: torch.rand(value.shape).to(value.dtype) for name, value in _model().state_dict().items()}
+with deepspeed.zero.Init(config_dict_or_path=ZERO3):
     model = _model()
 
 
 def plain_load_fails():
-    """`load_state_dict` fails under ZeRO-3: it has left every parameter with shape [0]."""
+    """`load_state_dict` fails under ZeRO-3, which has left every parameter with shape [0]."""
     try:
         model.load_state_dict(checkpoint)
         raise AssertionError("the plain load succeeded")
@@ -42,7 +29,7 @@ def plain_load_fails():
 def gathered_load_is_exact():
     """Loaded with `gather_load`, every parameter and buffer equals the checkpoint, bit for bit."""
     gather_load(model, checkpoint)
-    with deepspeed.zero.GatheredParameters(list(model.parameters())):
+    with gather(list(model.parameters())):
         loaded = {name: value.clone() for name, value in model.state_dict().items()}
     assert loaded.keys() == checkpoint.keys(), loaded.keys()
     for name, value in loaded.items():

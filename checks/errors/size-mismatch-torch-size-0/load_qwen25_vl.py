@@ -2,7 +2,8 @@
 
 import re
 
-from _tiny_qwen25_vl import ONE_FILE, SHARDED, TENSORS, gather, load
+from _one_rank import gather
+from _tiny_qwen25_vl import ONE_FILE, SHARDED, TENSORS, load
 
 from snippets.verify_loaded import verify
 
@@ -19,20 +20,20 @@ def _error(folder):
 
 
 def size_mismatch():
-    """Loading under ZeRO-3 raises the size mismatch with shape [0], the reported line among the lines, word for word."""
+    """Loading under ZeRO-3 raises the size mismatch with shape [0], the reported line word for word among its lines."""
     error = _error(SHARDED)
     print(error)
     assert REPORTED in error, "the load raised no such size mismatch"
 
 
 def only_the_first_shard_is_named():
-    """The error names only `visual.` because it ends at the first shard: from one file, it names the language model too."""
+    """Only `visual.` is named because the first shard ends the load; from one file, the language model is named too."""
     pattern = re.compile(r"size mismatch for (visual|model)\..* " + re.escape(EMPTY))
     sharded, one_file = pattern.findall(_error(SHARDED)), pattern.findall(_error(ONE_FILE))
     print(f"in two shards: {sharded.count('visual')} visual, {sharded.count('model')} language lines;", end=" ")
     print(f"in one file: {one_file.count('visual')} visual, {one_file.count('model')} language lines")
-    assert set(sharded) == {"visual"}, sharded
-    assert set(one_file) == {"visual", "model"}, one_file
+    assert set(sharded) == {"visual"}, sharded or "no size mismatch"
+    assert set(one_file) == {"visual", "model"}, one_file or "no size mismatch"
 
 
 def exact():

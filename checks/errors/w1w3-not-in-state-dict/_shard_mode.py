@@ -4,11 +4,13 @@ from typing import NamedTuple
 
 import torch
 from mmengine.logging import MMLogger
+from transformers.utils import logging
 from xtuner.model.transformers_models import DeepseekV2ForCausalLM
 
 # One rank is enough; without a process group XTuner stops at once.
 torch.distributed.init_process_group("gloo", store=torch.distributed.HashStore(), rank=0, world_size=1)
 RECORDS = []
+logging.disable_progress_bar()
 
 
 class Loaded(NamedTuple):

@@ -17,8 +17,8 @@ loaded = load(FOLDER, experts_in_one_shard=8)
 
 def prints_the_reported_line():
     """XTuner prints the reported line, word for word, as a message of level INFO."""
-    reported = f"model.layers.7.mlp.experts.3.w1w3 not in state_dict, loading {FOLDER}/model-00002-of-000004.safetensors"
-    assert ("INFO", reported) in [(record.levelname, record.getMessage()) for record in loaded.records], loaded.lines
+    line = f"model.layers.7.mlp.experts.3.w1w3 not in state_dict, loading {FOLDER}/model-00002-of-000004.safetensors"
+    assert ("INFO", line) in [(record.levelname, record.getMessage()) for record in loaded.records], loaded.lines
 
 
 def prints_one_line_per_file():
@@ -40,7 +40,7 @@ def every_parameter_is_exact():
 
 
 def shard_size_is_no_number_of_files():
-    """With 1 or 64 experts in one merged tensor instead of 8 it is still one line a file, and every parameter is exact."""
+    """With 1 or 64 experts in one merged tensor instead of 8 it is still one line a file, and the load is exact."""
     for experts in (1, 64):
         other = load(FOLDER, experts)
         assert (len(other.lines), verify(other.model, FOLDER)) == (4, []), (experts, other.lines)
