@@ -10,8 +10,10 @@ plan         articles x environments -> cells; the jobs that would decide them
 install      Environment -> a Python that can be started; the only one that calls uv
 run          one job -> outcomes: process, limits, output
 probe        decides the claims of one check module inside an environment; standard library only
-blocks       the Markdown blocks of a page: evidence -> HTML
+render       evidence -> HTML elements, in the words of `words`
+blocks       the Markdown blocks of a page
 publish      both languages built; badges, evidence and downloads laid beside the pages
 lint         page <-> folder <-> claims <-> environments <-> evidence
-__main__     the command `clinic`
+new          template/ -> the files of a new article
+command      the command line; `clinic` and `python -m checks` start it (bootstrap: from a folder of wheels)
 """

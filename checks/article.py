@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
+import tomllib
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from .problem import Invalid, Problem, from_validation, line_of, relative
@@ -165,14 +165,18 @@ def _claims(folder: Path, root: Path, toml: _Toml, text: str) -> tuple[list[Clai
         path = folder / f"{module}.py"
         if not dot or not path.is_file():
             found = f"no file {relative(path, root)}" if dot else repr(name)
-            problems.append(Problem(file, line, '"module.function" of a check module', found, f"write {path.name}, or remove the claim"))
+            problems.append(
+                Problem(file, line, '"module.function" of a check module', found, f"write {path.name}, or remove the claim")
+            )
             continue
         if path not in functions:
             functions[path] = _functions(path, root, problems)
         definition = functions[path].get(function)
         where = relative(path, root)
         if definition is None:
-            problems.append(Problem(file, line, f"a function {function} in {where}", "none", f"define it, or remove the claim {name}"))
+            problems.append(
+                Problem(file, line, f"a function {function} in {where}", "none", f"define it, or remove the claim {name}")
+            )
         elif not (sentence := ast.get_docstring(definition)):
             repair = "write the claim as the function's docstring"
             problems.append(Problem(where, definition.lineno, f"the sentence of claim {name}", "no docstring", repair))
@@ -181,12 +185,22 @@ def _claims(folder: Path, root: Path, toml: _Toml, text: str) -> tuple[list[Clai
         if not list(expected.cells()):
             problems.append(Problem(file, line, "an environment under holds or refuted", "none", f"name one for {name}"))
         for twice in set(expected.holds) & set(expected.refuted):
-            problems.append(Problem(file, line, "one verdict an environment", f"{twice} in both", f"remove {twice} from one of them"))
+            problems.append(
+                Problem(file, line, "one verdict an environment", f"{twice} in both", f"remove {twice} from one of them")
+            )
     for path, defined in functions.items():
         for function in defined:
             if f"{path.stem}.{function}" not in toml.claims:
                 repair = f'add "{path.stem}.{function}" to [claims] of {file}, or start its name with an underscore'
-                problems.append(Problem(relative(path, root), defined[function].lineno, "a claim of the article", f"{function} is not one", repair))
+                problems.append(
+                    Problem(
+                        relative(path, root),
+                        defined[function].lineno,
+                        "a claim of the article",
+                        f"{function} is not one",
+                        repair,
+                    )
+                )
     for path in sorted(folder.glob("[!_]*.py")):
         if path not in functions:
             repair = f"add its claims to {file}, or start its name with an underscore"
@@ -212,7 +226,7 @@ def _takes_arguments(node: ast.FunctionDef) -> bool:
 
 
 def imported_files(path: Path, root: Path) -> list[Path]:
-    """Return the project's own files that a check module executes: itself, the snippets and neighbours that it imports, and theirs."""
+    """Return the project's own files that a check module executes: itself, what it imports of ours, and what that imports."""
     seen: dict[Path, None] = {}
     waiting = [path]
     while waiting:

@@ -1,11 +1,11 @@
 """The Markdown blocks of a page (pymdownx blocks API, so that every builder of Python-Markdown pages renders them alike).
 
-    /// article | <slug>          the card on top; names the article for the blocks after it
-    /// claim | module.function   a sentence with its status; the body is the sentence, where it is not the docstring's
-    /// output | module[.function]   options environment, contains, lines
-    /// versions | module         option package
-    /// download | snippets/x.py
-    /// lookalikes   /// evidence   /// index   /// environments
+/// article | <slug>          the card on top; names the article for the blocks after it
+/// claim | module.function   a sentence with its status; the body is the sentence, where it is not the docstring's
+/// output | module[.function]   options environment, contains, lines
+/// versions | module         option package
+/// download | snippets/x.py
+/// lookalikes   /// evidence   /// index   /// environments
 """
 
 from __future__ import annotations
@@ -95,7 +95,9 @@ class ClinicBlock(Block):  # type: ignore[misc]
     def module(self, name: str) -> str:
         """Check that the page's article has a check module of that name."""
         if name.partition(".")[0] not in self.article.modules:
-            raise BlockError(f"/// {self.NAME} | {name}: {self.article.id} has no such check module (it has: {', '.join(self.article.modules)})")
+            raise BlockError(
+                f"/// {self.NAME} | {name}: {self.article.id} has no such check module (it has: {', '.join(self.article.modules)})"
+            )
         return name
 
 
@@ -105,7 +107,7 @@ class ArticleBlock(ClinicBlock):
     NAME = "article"
     ARGUMENT = True
 
-    def render(self) -> Element:  # noqa: D102
+    def render(self) -> Element:
         found = self.pages().project.article(self.argument)
         if found is None:
             raise BlockError(f"/// article | {self.argument}: no folder checks/errors/{self.argument}")
@@ -119,10 +121,10 @@ class ClaimBlock(ClinicBlock):
     NAME = "claim"
     ARGUMENT = True
 
-    def on_create(self, parent: Element) -> Element:  # noqa: D102
+    def on_create(self, parent: Element) -> Element:
         return SubElement(parent, "div", {"class": "clinic-claim", "id": self.argument})
 
-    def on_end(self, block: Element) -> None:  # noqa: D102
+    def on_end(self, block: Element) -> None:
         claim = self.claim(self.argument)
         if not len(block) and not (block.text or "").strip():
             SubElement(block, "p").text = claim.sentence
@@ -138,9 +140,11 @@ class OutputBlock(ClinicBlock):
     ARGUMENT = True
     OPTIONS = {"environment": ["", type_string], "contains": ["", type_string], "lines": [12, type_integer]}  # noqa: RUF012  pymdownx's interface
 
-    def render(self) -> Element:  # noqa: D102
+    def render(self) -> Element:
         options = self.options
-        return self.pages().output(self.article, self.module(self.argument), options["environment"], options["contains"], options["lines"])
+        return self.pages().output(
+            self.article, self.module(self.argument), options["environment"], options["contains"], options["lines"]
+        )
 
 
 class VersionsBlock(ClinicBlock):
@@ -150,7 +154,7 @@ class VersionsBlock(ClinicBlock):
     ARGUMENT = True
     OPTIONS = {"package": ["", type_string]}  # noqa: RUF012  pymdownx's interface
 
-    def render(self) -> Element:  # noqa: D102
+    def render(self) -> Element:
         return self.pages().versions(self.article, self.module(self.argument), self.options["package"])
 
 
@@ -160,7 +164,7 @@ class DownloadBlock(ClinicBlock):
     NAME = "download"
     ARGUMENT = True
 
-    def render(self) -> Element:  # noqa: D102
+    def render(self) -> Element:
         if not re.fullmatch(r"snippets/\w+\.py", self.argument) or not (find_root() / self.argument).is_file():
             raise BlockError(f"/// download | {self.argument}: no such snippet; write snippets/<name>.py")
         return self.pages().download(self.argument)
@@ -178,7 +182,11 @@ BLOCKS: tuple[type[ClinicBlock], ...] = (
     DownloadBlock,
     _plain("lookalikes", "Messages that are something else.", lambda self: self.pages().lookalikes(self.article)),
     _plain("evidence", "Every run of the article.", lambda self: self.pages().evidence(self.article)),
-    _plain("index", "The articles by message.", lambda self: self.pages(INDEX_DEPTH).index(_descriptions(self.page["language"]))),
+    _plain(
+        "index",
+        "The articles by message.",
+        lambda self: self.pages(INDEX_DEPTH).index(_descriptions(self.page["language"])),
+    ),
     _plain("environments", "The environments.", lambda self: self.pages(PAGE_DEPTH).environments()),
 )
 

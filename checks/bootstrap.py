@@ -1,4 +1,4 @@
-"""Install what `clinic run` needs from a folder of wheels, then start it: for a machine that has Python, the wheels and no network."""
+"""Install what `clinic run` needs from a folder of wheels, then start it: for a machine with Python and no network."""
 
 from __future__ import annotations
 
@@ -11,20 +11,32 @@ ENGINE = "CLINIC_ENGINE"
 
 
 def main() -> int:
-    """Install into .clinic/engine and start `python -m checks` again with the same arguments; exit status 2 without --wheels."""
+    """Install into .clinic/, then start `python -m checks` again with the same arguments; status 2 without --wheels."""
     root = Path(__file__).resolve().parent.parent
     wheels = _option("--wheels")
     if wheels is None or ENGINE in os.environ:
-        print("clinic: its own packages are not installed here.\n    repair: make setup, or give --wheels DIR with the wheels (make wheels collects them)", file=sys.stderr)
+        repair = "make setup, or give --wheels DIR with the wheels (collect them with: clinic wheels DIR)"
+        print(f"clinic: its own packages are not installed here.\n    repair: {repair}", file=sys.stderr)
         return 2
     engine = root / ".clinic" / f"engine-{sys.version_info.major}.{sys.version_info.minor}"
     requirements = root / "requirements" / "engine.txt"
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--upgrade", "--no-index", "--no-deps", "--require-hashes"]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--upgrade",
+        "--no-index",
+        "--no-deps",
+        "--require-hashes",
+    ]
     command += ["--find-links", wheels, "--target", str(engine), "--requirement", str(requirements)]
     print(f"installing the engine from {wheels}", file=sys.stderr)
-    if status := subprocess.run(command, check=False).returncode:
-        print(f"clinic: pip could not install {requirements.name} from {wheels}.\n    repair: collect the wheels again: make wheels", file=sys.stderr)
-        return 2 if status else 0
+    if subprocess.run(command, check=False).returncode:
+        repair = "collect the wheels again: clinic wheels DIR"
+        print(f"clinic: pip could not install {requirements.name} from {wheels}.\n    repair: {repair}", file=sys.stderr)
+        return 2
     path = os.pathsep.join(filter(None, [str(engine), str(root), os.environ.get("PYTHONPATH")]))
     again = [sys.executable, "-m", "checks", *sys.argv[1:]]
     return subprocess.run(again, env={**os.environ, "PYTHONPATH": path, ENGINE: str(engine)}, check=False).returncode

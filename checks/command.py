@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from .environment import load_environments
 from .evidence import Record, Unreadable, location, read, sha256, sweep
 from .install import Unavailable, home
 from .plan import Cell, Job, Project, find_root, has_answer, load_project, select
@@ -64,7 +65,9 @@ def list_(as_json: bool) -> int:
     """List the articles and the environments."""
     project = load_project(find_root())
     if as_json:
-        articles = [{"id": one.id, "slug": one.slug, "message": one.toml.message, "claims": len(one.claims)} for one in project.articles]
+        articles = [
+            {"id": one.id, "slug": one.slug, "message": one.toml.message, "claims": len(one.claims)} for one in project.articles
+        ]
         names = [{"name": one.name, "python": one.python, "device": one.device} for one in project.environments.values()]
         _print_json({"articles": articles, "environments": names})
         return Exit.VERIFIED
@@ -72,21 +75,30 @@ def list_(as_json: bool) -> int:
     for heading in ("article", "claims", "cells", "message"):
         table.add_column(heading, overflow="fold")
     for article in project.articles:
-        table.add_row(article.id, str(len(article.claims)), str(len(list(project.cells(article)))), escape(article.toml.message))
+        table.add_row(
+            article.id, str(len(article.claims)), str(len(list(project.cells(article)))), escape(article.toml.message)
+        )
     out.print(table)
     cells = Counter(cell.environment.name for cell in project.cells())
     table = Table(box=None, header_style="bold")
     for heading in ("environment", "Python", "device", "cells", "requires"):
         table.add_column(heading)
     for one in project.environments.values():
-        table.add_row(one.name, one.python, one.device, str(cells[one.name] or "base"), escape(", ".join(one.toml.requires[:4])))
+        table.add_row(
+            one.name, one.python, one.device, str(cells[one.name] or "base"), escape(", ".join(one.toml.requires[:4]))
+        )
     out.print(table)
     return Exit.VERIFIED
 
 
 @clinic.command()
 @click.argument("article", required=False)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON: cells, each with article, claim, environment, expected, observed, status, reason.")
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print JSON: cells, each with article, claim, environment, expected, observed, status, reason.",
+)
 def status(article: str | None, as_json: bool) -> int:
     """Show the status of every cell, derived from the evidence and the files of this moment."""
     project = load_project(find_root())
@@ -98,7 +110,7 @@ def status(article: str | None, as_json: bool) -> int:
     for cell in cells:
         judged = project.judge(cell)
         colour = COLOUR[judged.status]
-        out.print(f"{cell.article.id} [{colour}]{judged.status:10}[/] {escape(cell.name)}  [dim]{escape(judged.reason)}[/]")
+        out.print(_line(cell, judged.status, colour, judged.reason))
     _print_summary(project, cells)
     return _exit_status(project, cells)
 
@@ -108,7 +120,11 @@ def status(article: str | None, as_json: bool) -> int:
 @click.option("--environment", "-e", "environments", multiple=True, help="Only this environment; may be given more than once.")
 @click.option("--again", is_flag=True, help="Decide also what has a current answer.")
 @click.option("--here", is_flag=True, help="Decide also what has an answer, if this machine has not given it.")
-@click.option("--wheels", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Install from this folder of wheels, without an index.")
+@click.option(
+    "--wheels",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Install from this folder of wheels, without an index.",
+)
 @click.option("--same", is_flag=True, help="Fail also when a verdict differs from the one recorded before.")
 @click.option("--json", "as_json", is_flag=True, help="Print the cells that were selected as JSON.")
 def run(
@@ -129,6 +145,7 @@ def run(
         return Exit.NOTHING
     own = _OwnRuns(home(root))
     jobs = [job for job in selected if again or not has_answer(project, job) or (here and not own.has(job))]
+    current = not jobs
     jobs = [job for job in jobs if _has_device(job, bool(environments))]
     changed: list[str] = []
     if jobs:
@@ -141,7 +158,7 @@ def run(
     if as_json:
         _print_json({"cells": [_cell_as_json(project, cell) for cell in cells]})
     else:
-        err.print("Every answer is current; no environment was touched." if not jobs else "")
+        err.print("Every answer is current; no environment was touched." if current else "")
         _print_summary(project, cells)
     for line in changed if same else []:
         err.print(f"[red]{escape(line)}[/]")
@@ -165,7 +182,7 @@ def _run_jobs(project: Project, jobs: list[Job], wheels: Path | None, own: _OwnR
             old = _read_or_none(path)
             if job.environment.name not in unavailable:
                 try:
-                    record = decide(project, job, wheels, lambda text, job=job: progress.console.print(f"[dim]{job.article.id} {escape(job.name)}: {escape(text)}[/]"))  # type: ignore[misc]
+                    record = decide(project, job, wheels, _Speaker(job, progress.console))
                 except Unavailable as error:
                     unavailable[job.environment.name] = str(error)
                     err.print(f"[yellow]{escape(str(error))}[/]")
@@ -175,10 +192,20 @@ def _run_jobs(project: Project, jobs: list[Job], wheels: Path | None, own: _OwnR
                         changed += _report(cell, record, old)
             if job.environment.name in unavailable:
                 for cell in job.cells:
-                    err.print(f"{cell.article.id} [yellow]undecided[/]  {escape(cell.name)}  [dim]the environment cannot be entered here[/]")
+                    err.print(_line(cell, "undecided", "yellow", "the environment cannot be entered here"))
                     changed += [f"{cell.name}: undecided, the environment cannot be entered"]
             progress.advance(bar)
     return changed
+
+
+class _Speaker:
+    """Prints what a job is doing, above the progress bar."""
+
+    def __init__(self, job: Job, console: Console) -> None:
+        self.prefix, self.console = f"{job.article.id} {job.name}: ", console
+
+    def __call__(self, text: str) -> None:
+        self.console.print(f"[dim]{escape(self.prefix + text)}[/]")
 
 
 def _report(cell: Cell, record: Record, old: Record | None) -> list[str]:
@@ -186,12 +213,18 @@ def _report(cell: Cell, record: Record, old: Record | None) -> list[str]:
     assert outcome is not None  # a record has an outcome for each cell of its job
     agrees = outcome.observed == cell.expected
     colour = "yellow" if outcome.observed == "undecided" else "green" if agrees else "red"
-    note = "" if agrees else f", expected {cell.expected}: {outcome.reason}" if outcome.reason else f", expected {cell.expected}"
-    err.print(f"{cell.article.id} [{colour}]{outcome.observed:9}[/] {escape(cell.name)}  [dim]{outcome.seconds:.1f} s{escape(note)}[/]")
+    note = (
+        "" if agrees else f", expected {cell.expected}: {outcome.reason}" if outcome.reason else f", expected {cell.expected}"
+    )
+    err.print(_line(cell, outcome.observed, colour, f"{outcome.seconds:.1f} s{note}"))
     before = old.outcome(cell.claim.name) if old else None
     if before and before.observed != outcome.observed:
         return [f"{cell.name}: recorded {before.observed} on {before.recorded:%Y-%m-%d}, now {outcome.observed}"]
     return []
+
+
+def _line(cell: Cell, word: str, colour: str, note: str) -> str:
+    return f"{cell.article.id} [{colour}]{word:10}[/] {escape(cell.name)}  [dim]{escape(note)}[/]"
 
 
 def _has_device(job: Job, named: bool) -> bool:
@@ -207,7 +240,7 @@ def _has_device(job: Job, named: bool) -> bool:
 @click.argument("slug")
 def new(slug: str) -> int:
     """Make the three files of a new article: its folder of checks and its page in both languages."""
-    from .template import create
+    from .new import create
 
     for path in create(find_root(), slug):
         out.print(f"wrote {escape(str(path))}")
@@ -232,7 +265,6 @@ def lint() -> int:
 @click.option("--until", default="2026-11-21", show_default=True, help="Take no release that is newer than this day.")
 def lock_(environments: tuple[str, ...], until: str) -> int:
     """Resolve the environments' requirements again and write their hashed locks (all, or those named)."""
-    from .environment import load_environments
     from .install import lock
 
     root = find_root()
@@ -281,14 +313,15 @@ def wheels(folder: Path, environment: str, version: str) -> int:
     from .install import collect_wheels
 
     root = find_root()
-    project = load_project(root)
-    if environment not in project.environments:
-        raise click.UsageError(f"unknown environment: {environment} (known: {', '.join(project.environments)})")
+    known = load_environments(root / "checks" / "environments", root)
+    if environment not in known:
+        raise click.UsageError(f"unknown environment: {environment} (known: {', '.join(known)})")
     try:
-        collect_wheels(project.environments[environment], root / "requirements" / "engine.txt", folder, version)
+        collect_wheels(known[environment], root / "requirements" / "engine.txt", folder, version)
     except Unavailable as error:
         raise click.ClickException(str(error)) from error
-    out.print(f"{len(list(folder.glob('*.whl')))} wheels in {escape(str(folder))}. There: python3 -m checks run -e {environment} --wheels {escape(folder.name)}")
+    out.print(f"{len(list(folder.glob('*.whl')))} wheels in {escape(str(folder))}. On the machine without network:")
+    out.print(f"python3 -m checks run --environment {environment} --wheels {escape(str(folder))}")
     return Exit.VERIFIED
 
 

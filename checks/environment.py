@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import tomllib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
+import tomllib
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
@@ -140,7 +140,9 @@ def load_environments(folder: Path, root: Path) -> dict[str, Environment]:
         if chain := _bases(name, tomls, folder, root, problems):
             for layer in reversed(chain):
                 base = tomls[layer].base
-                environments.setdefault(layer, Environment(layer, folder / layer, tomls[layer], environments[base] if base else None))
+                environments.setdefault(
+                    layer, Environment(layer, folder / layer, tomls[layer], environments[base] if base else None)
+                )
     if problems:
         raise Invalid(problems)
     return environments
@@ -156,7 +158,17 @@ def _read(file: Path, root: Path) -> _Toml:
     except ValidationError as error:
         raise Invalid(from_validation(error, name, text)) from error
     if toml.prelude and not (file.parent / toml.prelude).is_file():
-        raise Invalid([Problem(name, line_of(text, "prelude"), f"a file {toml.prelude} beside it", "none", "write it, or remove prelude")])
+        raise Invalid(
+            [
+                Problem(
+                    name,
+                    line_of(text, "prelude"),
+                    f"a file {toml.prelude} beside it",
+                    "none",
+                    "write it, or remove prelude",
+                )
+            ]
+        )
     return toml
 
 
@@ -168,10 +180,20 @@ def _bases(name: str, tomls: dict[str, _Toml], folder: Path, root: Path, problem
         line = line_of(file.read_text(encoding="utf-8"), "base")
         if base not in tomls:
             known = ", ".join(sorted(tomls))
-            problems.append(Problem(relative(file, root), line, "the name of an environment as base", base, f"name one of: {known}"))
+            problems.append(
+                Problem(relative(file, root), line, "the name of an environment as base", base, f"name one of: {known}")
+            )
             return []
         if base in chain:
-            problems.append(Problem(relative(file, root), line, "a base below this environment", " -> ".join([*chain, base]), "break the circle"))
+            problems.append(
+                Problem(
+                    relative(file, root),
+                    line,
+                    "a base below this environment",
+                    " -> ".join([*chain, base]),
+                    "break the circle",
+                )
+            )
             return []
         chain.append(base)
     return chain
@@ -190,13 +212,17 @@ def lock_problems(environment: Environment, root: Path) -> list[Problem]:
         text = lock.read_text(encoding="utf-8", errors="replace")
         header = _HEADER.match(text)
         if not header or header["key"] != environment.lock_key:
-            problems.append(Problem(file, 1, "a lock made for this environment.toml and its base", "one made for another", repair))
+            problems.append(
+                Problem(file, 1, "a lock made for this environment.toml and its base", "one made for another", repair)
+            )
         problems += _unhashed(text, file, repair)
         pins = read_pins(lock)
         for requirement in map(Requirement, environment.toml.requires):
             pin = pins.get(canonicalize_name(requirement.name))
             if pin is None or not requirement.specifier.contains(Version(pin), prereleases=True):
-                problems.append(Problem(file, line_of(text, f"{requirement.name}=="), str(requirement), pin or "no pin of it", repair))
+                problems.append(
+                    Problem(file, line_of(text, f"{requirement.name}=="), str(requirement), pin or "no pin of it", repair)
+                )
         if found := re.search(r"\w+://\S+|^ *--?(?!hash=)[a-z].*$", text, re.MULTILINE):
             line = text.count("\n", 0, found.start()) + 1
             problems.append(Problem(file, line, "pins and hashes alone, no address and no option", found[0].strip(), repair))

@@ -27,7 +27,11 @@ from .environment import Environment
 
 Observed = Literal["holds", "refuted", "undecided"]
 Status = Literal["verified", "failing", "stale", "unverified"]
-STATEMENT, PREDICATE, OWN = "https://in-toto.io/Statement/v1", "https://in-toto.io/attestation/test-result/v0.1", "checkpointClinic"
+STATEMENT, PREDICATE, OWN = (
+    "https://in-toto.io/Statement/v1",
+    "https://in-toto.io/attestation/test-result/v0.1",
+    "checkpointClinic",
+)
 
 
 class _Frozen(BaseModel):
@@ -58,7 +62,7 @@ class Seen(_Frozen):
 
 
 class Record(_Frozen):
-    """One statement: the subjects' digests (path -> sha256), what was seen, the outcomes, the log's digest and size in bytes."""
+    """One statement: the subjects (path -> sha256), what was seen, the outcomes, the log's digest and size in bytes."""
 
     article: str
     module: str
@@ -108,7 +112,7 @@ def location(article: Article, module: str, environment: str) -> Path:
 
 
 def write(path: Path, record: Record, log: bytes) -> None:
-    """Write the statement and its log, each to a temporary file that is fsynced and renamed: killed anywhere, old or new is whole."""
+    """Write the statement and its log by way of temporary files: killed anywhere, the old or the new one is whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
     statement = _statement(record)
     _check_format(statement)
@@ -169,7 +173,12 @@ def judge(
     if outcome.observed == "undecided":
         return Judgement("unverified", f"undecided: {outcome.reason}", "undecided", outcome)
     if changed := sorted(set(record.subjects.items()) ^ set(current.items())):
-        return Judgement("stale", f"changed since the run: {', '.join(sorted({name for name, _ in changed}))}", outcome.observed, outcome)
+        return Judgement(
+            "stale",
+            f"changed since the run: {', '.join(sorted({name for name, _ in changed}))}",
+            outcome.observed,
+            outcome,
+        )
     if other := mismatched_packages(environment, record.seen):
         return Judgement("unverified", f"imported differs from pinned: {other}", outcome.observed, outcome)
     if now - outcome.recorded > timedelta(days=article.toml.expires_days):
@@ -226,7 +235,9 @@ def _statement(record: Record) -> dict[str, Any]:
     for outcome in record.outcomes:
         kind = "warned" if outcome.observed == "undecided" else "passed" if outcome.observed == outcome.expected else "failed"
         tests[kind].append(f"{outcome.claim}@{record.environment}")
-    environment = [{"name": name, "digest": {"sha256": digest}} for name, digest in record.subjects.items() if "/environments/" in name]
+    environment = [
+        {"name": name, "digest": {"sha256": digest}} for name, digest in record.subjects.items() if "/environments/" in name
+    ]
     return {
         "_type": STATEMENT,
         "subject": [{"name": name, "digest": {"sha256": digest}} for name, digest in record.subjects.items()],

@@ -2,7 +2,7 @@
 
 A layer is a virtual environment whose packages come before those of the layer below (a .pth file adds that one's folder), so
 twenty versions of one library cost one torch. A layer is whole when its stamp exists, which is written last; without one it is
-built again. Files are cloned or copied from uv's cache, never hard-linked: a link would let one environment change another.
+built again. Files are copied from uv's cache, never linked: a link would let one environment change another, and the cache.
 """
 
 from __future__ import annotations
@@ -87,7 +87,16 @@ def lock(environment: Environment, excluded_newer: str) -> list[Path]:
             builds = {Requirement(build).name: build for build in environment.toml.local_builds}
             requires = [builds.pop(Requirement(text).name, text) for text in requires] + list(builds.values())
         version = _machine_version() if environment.python == "system" else environment.python
-        arguments = ["pip", "compile", "-", "--generate-hashes", "--no-annotate", "--no-header", "--no-emit-index-url", "--quiet"]
+        arguments = [
+            "pip",
+            "compile",
+            "-",
+            "--generate-hashes",
+            "--no-annotate",
+            "--no-header",
+            "--no-emit-index-url",
+            "--quiet",
+        ]
         arguments += ["--no-emit-find-links", "--python-version", version, "--exclude-newer", excluded_newer]
         arguments += ["--python", str(find_python(environment.python))]
         if environment.toml.dependencies:
@@ -103,6 +112,32 @@ def lock(environment: Environment, excluded_newer: str) -> list[Path]:
     return written
 
 
+def collect_wheels(environment: Environment, engine: Path, folder: Path, version: str) -> None:
+    """Download the wheels of the engine and of an environment's layers, for a machine with that Python and no network.
+
+    Raises:
+        Unavailable: if the index does not answer or has no wheel for that Python.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for requirements in [engine, *(layer.lock() for layer in environment.layers if _pins(layer, False))]:
+        command = [
+            sys.executable,
+            "-m",
+            "pip",
+            "download",
+            "--quiet",
+            "--no-deps",
+            "--require-hashes",
+            "--only-binary",
+            ":all:",
+        ]
+        command += ["--python-version", version, "--dest", str(folder), "--requirement", str(requirements)]
+        answer = _run(command)
+        if answer.returncode:
+            words = " ".join(answer.stderr.split())[-600:]
+            raise Unavailable(f"collecting the wheels of {requirements.name} failed: {words}\n    {_advice(words)}")
+
+
 def find_python(version: str) -> Path:
     """Return an interpreter of a minor version: this one, uv's, one on PATH, or one under pyenv; else uv installs it.
 
@@ -113,7 +148,9 @@ def find_python(version: str) -> Path:
         return Path(getattr(sys, "_base_executable", sys.executable)).absolute()
     found = _search_python(version)
     if found is None:
-        raise Unavailable(f"Python {version} is not installed here. Install it (for example: uv python install {version}), then run again.")
+        raise Unavailable(
+            f"Python {version} is not installed here. Install it (for example: uv python install {version}), then run again."
+        )
     return found
 
 
@@ -122,10 +159,9 @@ def _search_python(version: str) -> Path | None:
     managed = _run([_uv_binary(), "python", "find", "--no-project", "--managed-python", version])
     candidates = [Path(managed.stdout.strip())] if managed.returncode == 0 else []
     candidates += [Path(folder) / f"python{version}" for folder in os.get_exec_path()]
-    roots = [os.environ.get("PYENV_ROOT"), Path.home() / ".pyenv", os.environ.get("RUNNER_TOOL_CACHE")]
-    for root in filter(None, roots):
-        candidates += sorted(Path(root).glob(f"versions/{version}.*/bin/python"), reverse=True)
-        candidates += sorted(Path(root).glob(f"Python/{version}.*/x64/bin/python"), reverse=True)
+    for root in (os.environ.get("PYENV_ROOT"), str(Path.home() / ".pyenv"), os.environ.get("RUNNER_TOOL_CACHE")):
+        for pattern in ("versions/{}.*/bin/python", "Python/{}.*/x64/bin/python") if root else ():
+            candidates += sorted(Path(str(root)).glob(pattern.format(version)), reverse=True)
     for candidate in candidates:
         if candidate.is_file() and _version(candidate) == version:
             return candidate
@@ -193,7 +229,9 @@ def _installed(place: Path) -> Installed:
     return Installed(place / "bin" / "python", next((place / "lib").glob("python3.*/site-packages")))
 
 
-def _build(layer: Environment, place: Path, interpreter: Path, below: Installed | None, local: bool, wheels: Path | None) -> None:
+def _build(
+    layer: Environment, place: Path, interpreter: Path, below: Installed | None, local: bool, wheels: Path | None
+) -> None:
     shutil.rmtree(place, ignore_errors=True)
     place.parent.mkdir(parents=True, exist_ok=True)
     what = f"building {layer.name}"
@@ -206,7 +244,17 @@ def _build(layer: Environment, place: Path, interpreter: Path, below: Installed 
         installed.packages.joinpath("_layer_below.pth").write_text(_addsitedir([below.packages]), encoding="utf-8")
     if not _pins(layer, local):
         return
-    arguments = ["pip", "install", "--quiet", "--python", str(installed.python), "--no-deps", "--require-hashes", "--link-mode", "clone"]
+    arguments = [
+        "pip",
+        "install",
+        "--quiet",
+        "--python",
+        str(installed.python),
+        "--no-deps",
+        "--require-hashes",
+        "--link-mode",
+        "copy",
+    ]
     arguments += [] if layer.toml.build_isolation else ["--no-build-isolation"]
     arguments += ["--requirement", str(layer.lock(local)), *_sources(wheels, local)]
     try:
@@ -225,7 +273,11 @@ def _machine_packages() -> list[Path]:
     """Return the folders of packages of the Python that runs this, which may itself be a virtual environment."""
     import site
 
-    return [Path(folder) for folder in (*site.getsitepackages(), *map(str, sys.path)) if folder.endswith(("site-packages", "dist-packages"))]
+    return [
+        Path(folder)
+        for folder in (*site.getsitepackages(), *map(str, sys.path))
+        if folder.endswith(("site-packages", "dist-packages"))
+    ]
 
 
 def _pins(layer: Environment, local: bool) -> list[str]:
@@ -261,7 +313,9 @@ def _uv(arguments: list[str], text: str, variables: dict[str, str], what: str) -
     """
     environment = {"UV_NO_CONFIG": "1", "UV_NO_PROGRESS": "1", **os.environ, **variables}
     environment.pop("VIRTUAL_ENV", None)
-    answer = subprocess.run([_uv_binary(), *arguments], input=text, text=True, capture_output=True, env=environment, check=False)
+    answer = subprocess.run(
+        [_uv_binary(), *arguments], input=text, text=True, capture_output=True, env=environment, check=False
+    )
     if answer.returncode:
         words = " ".join(answer.stderr.split())[-600:]
         raise Unavailable(f"{what} failed: {words}\n    {_advice(words)}")
@@ -270,7 +324,8 @@ def _uv(arguments: list[str], text: str, variables: dict[str, str], what: str) -
 
 def _advice(words: str) -> str:
     if "No space left" in words:
-        return f"The disk is full: free some space, or set CLINIC_HOME to a folder on another disk ({shutil.disk_usage('.').free >> 20} MiB free here)."
+        free = shutil.disk_usage(".").free >> 20
+        return f"The disk is full ({free} MiB free here): free some space, or set CLINIC_HOME to a folder on another disk."
     if re.search(r"fetch|connect|dns|timed out|network", words, re.IGNORECASE):
         return "The package index did not answer: run again later, or give --wheels DIR with the wheels."
     return "Nothing was changed; the evidence that exists stays."

@@ -49,7 +49,9 @@ def _pages_without_folder(root: Path) -> Iterator[Problem]:
             folder = root / "checks" / "errors" / page.stem
             if not folder.is_dir():
                 repair = f"run: clinic new {page.stem} (it keeps this page), or remove the page"
-                yield Problem(relative(page, root), 1, f"a folder {relative(folder, root)} that proves the page", "none", repair)
+                yield Problem(
+                    relative(page, root), 1, f"a folder {relative(folder, root)} that proves the page", "none", repair
+                )
 
 
 def _vacuous_claims(article: Article, root: Path) -> Iterator[Problem]:
@@ -60,7 +62,13 @@ def _vacuous_claims(article: Article, root: Path) -> Iterator[Problem]:
         for claim in article.claims:
             if claim.path == path and not _asserts(functions[claim.function], functions, set()):
                 repair = "assert the effect that the sentence states"
-                yield Problem(relative(path, root), claim.line, f"an assertion in {claim.name}", "none: nothing could refute it", repair)
+                yield Problem(
+                    relative(path, root),
+                    claim.line,
+                    f"an assertion in {claim.name}",
+                    "none: nothing could refute it",
+                    repair,
+                )
 
 
 def _asserts(node: ast.AST, functions: dict[str, ast.FunctionDef], seen: set[str]) -> bool:
@@ -81,13 +89,25 @@ def _evidence(project: Project, article: Article) -> Iterator[Problem]:
     for path in sorted((article.folder / "evidence").glob("*.json")):
         file = relative(path, project.root)
         if path not in expected:
-            yield Problem(file, 1, "evidence of a claim that the article states", "none is decided there", f"remove {file} and its log")
+            yield Problem(
+                file,
+                1,
+                "evidence of a claim that the article states",
+                "none is decided there",
+                f"remove {file} and its log",
+            )
             continue
         try:
             read(path)
         except Unreadable as error:
             job = expected[path]
-            yield Problem(file, 1, "evidence as it was written", str(error), f"run: clinic run {article.id} --environment {job.environment.name}")
+            yield Problem(
+                file,
+                1,
+                "evidence as it was written",
+                str(error),
+                f"run: clinic run {article.id} --environment {job.environment.name}",
+            )
 
 
 @dataclass
@@ -120,9 +140,21 @@ class Page:
         values = dict(line.partition(":")[::2] for line in self.lines[1:closed] if ":" in line)
         for key in ("title", "description"):
             if not values.get(key, "").strip():
-                yield Problem(self.file, 1, f"{key}: in the front matter", "none", f"add `{key}: ...` between the --- lines on top")
+                yield Problem(
+                    self.file,
+                    1,
+                    f"{key}: in the front matter",
+                    "none",
+                    f"add `{key}: ...` between the --- lines on top",
+                )
         if re.search(r"[<`]", values.get("title", "")):
-            yield Problem(self.file, 2, "a title of plain text", values["title"].strip(), "remove < and ` from the title: it is not escaped")
+            yield Problem(
+                self.file,
+                2,
+                "a title of plain text",
+                values["title"].strip(),
+                "remove < and ` from the title: it is not escaped",
+            )
 
     def _blocks(self) -> Iterator[Problem]:
         claims = {claim.name: claim for claim in self.article.claims}
@@ -136,15 +168,25 @@ class Page:
             if name == "article":
                 named = True
                 if argument != self.article.slug:
-                    yield Problem(self.file, number, f"/// article | {self.article.slug}", argument, "name the page's own folder")
+                    yield Problem(
+                        self.file, number, f"/// article | {self.article.slug}", argument, "name the page's own folder"
+                    )
             elif name == "claim":
                 yield from self._claim(number, argument, claims, shown)
             elif name in ("output", "versions"):
                 yield from self._module(number, name, argument)
             elif name == "download" and not (self.project.root / argument).is_file():
-                yield Problem(self.file, number, "a file to download", f"no {argument}", f"write {argument}, or correct its name")
+                yield Problem(
+                    self.file, number, "a file to download", f"no {argument}", f"write {argument}, or correct its name"
+                )
         if not named:
-            yield Problem(self.file, 1, f"/// article | {self.article.slug} before the first section", "none", "add the block and its closing ///")
+            yield Problem(
+                self.file,
+                1,
+                f"/// article | {self.article.slug} before the first section",
+                "none",
+                "add the block and its closing ///",
+            )
         for name in claims.keys() - shown.keys():
             repair = f"add `/// claim | {name}` where the page gives that advice, or remove the claim from article.toml"
             yield Problem(self.file, 1, f"the claim {name} on the page", "it is nowhere", repair)
@@ -155,12 +197,24 @@ class Page:
             yield Problem(self.file, number, "a claim of article.toml", name or "none", f"name one of: {known}")
             return
         if name in shown:
-            yield Problem(self.file, number, f"the claim {name} once", f"it stands in line {shown[name]} already", "link to the first one instead")
+            yield Problem(
+                self.file,
+                number,
+                f"the claim {name} once",
+                f"it stands in line {shown[name]} already",
+                "link to the first one instead",
+            )
         shown[name] = number
         end = next((i for i in range(number, len(self.lines)) if self.lines[i].strip() == "///"), len(self.lines))
         body = "".join(self.lines[number:end]).strip()
         if self.language != "en" and not body:
-            yield Problem(self.file, number, f"the sentence of {name} in this language", "an empty block", "write it between /// claim and ///")
+            yield Problem(
+                self.file,
+                number,
+                f"the sentence of {name} in this language",
+                "an empty block",
+                "write it between /// claim and ///",
+            )
         if self.language == "en" and body:
             repair = f"remove it; the sentence is the docstring of {claims[name].function}"
             yield Problem(self.file, number, "an empty block: the docstring is the sentence", body[:60], repair)
@@ -169,23 +223,45 @@ class Page:
         module, _, function = argument.partition(".")
         known = self.article.modules
         if module not in known or (function and function not in {claim.function for claim in known[module]}):
-            yield Problem(self.file, number, f"/// {block} of a check module of {self.article.id}", argument or "none", f"name one of: {', '.join(known)}")
+            yield Problem(
+                self.file,
+                number,
+                f"/// {block} of a check module of {self.article.id}",
+                argument or "none",
+                f"name one of: {', '.join(known)}",
+            )
             return
         if block == "output":
             option = re.match(r"\s+environment:\s*(\S+)", self.lines[number]) if number < len(self.lines) else None
-            environments = {job.environment.name for job in self.project.jobs if job.article is self.article and job.module == module}
+            environments = {
+                job.environment.name for job in self.project.jobs if job.article is self.article and job.module == module
+            }
             if not option or option[1] not in environments:
                 found = option[1] if option else "no option environment"
-                yield Problem(self.file, number, f"an environment in which {module} runs", found, f"name one of: {', '.join(sorted(environments))}")
+                yield Problem(
+                    self.file,
+                    number,
+                    f"an environment in which {module} runs",
+                    found,
+                    f"name one of: {', '.join(sorted(environments))}",
+                )
 
     def _includes(self) -> Iterator[Problem]:
         for number, line in enumerate(self.lines, start=1):
             for include in _INCLUDE.finditer(line):
                 target = self.project.root / include["file"]
                 if not target.is_file():
-                    yield Problem(self.file, number, "a file to include", f"no {include['file']}", "write it, or correct its name")
+                    yield Problem(
+                        self.file, number, "a file to include", f"no {include['file']}", "write it, or correct its name"
+                    )
                     continue
                 section, text = include["section"], target.read_text(encoding="utf-8")
                 if section and not (f"[start:{section}]" in text and f"[end:{section}]" in text):
                     repair = f"mark it in {include['file']}: # --8<-- [start:{section}] ... # --8<-- [end:{section}]"
-                    yield Problem(self.file, number, f"a section {section} in {include['file']}", "no start or no end marker", repair)
+                    yield Problem(
+                        self.file,
+                        number,
+                        f"a section {section} in {include['file']}",
+                        "no start or no end marker",
+                        repair,
+                    )

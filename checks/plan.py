@@ -62,7 +62,9 @@ class Project:
             for module, claims in article.modules.items()
             for name, cells in self._cells(article, claims).items()
         ]
-        return tuple(sorted(jobs, key=lambda job: (len(job.environment.layers), job.environment.name, job.article.id, job.module)))
+        return tuple(
+            sorted(jobs, key=lambda job: (len(job.environment.layers), job.environment.name, job.article.id, job.module))
+        )
 
     def _cells(self, article: Article, claims: tuple[Claim, ...]) -> dict[str, tuple[Cell, ...]]:
         cells: dict[str, tuple[Cell, ...]] = {}
@@ -105,7 +107,17 @@ def find_root(start: Path | None = None) -> Path:
     for folder in (here, *here.parents):
         if (folder / "checks" / "errors").is_dir() and (folder / "checks" / "environments").is_dir():
             return folder
-    raise Invalid([Problem(str(here), 1, "a folder with checks/errors and checks/environments", "none at or above it", "change into the project's folder")])
+    raise Invalid(
+        [
+            Problem(
+                str(here),
+                1,
+                "a folder with checks/errors and checks/environments",
+                "none at or above it",
+                "change into the project's folder",
+            )
+        ]
+    )
 
 
 def load_project(root: Path) -> Project:
@@ -134,7 +146,9 @@ def load_project(root: Path) -> Project:
     return Project(root, tuple(sorted(articles, key=lambda article: article.id)), environments, now())
 
 
-def select(project: Project, articles: Collection[str], environments: Collection[str], wanted: Callable[[Job], bool]) -> list[Job]:
+def select(
+    project: Project, articles: Collection[str], environments: Collection[str], wanted: Callable[[Job], bool]
+) -> list[Job]:
     """Return the jobs of the named articles and environments (all, where none is named) that are `wanted`.
 
     Raises:

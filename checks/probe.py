@@ -3,9 +3,10 @@
     python probe.py MODULE --report FD [--before FILE]... [--claim NAME]... [--root DIR] [--memory BYTES] [--loopback]
 
 The module is executed once; then its claims are called in the order given. What happens is written to file descriptor FD, one
-JSON object a line. A claim that returns holds; AssertionError of the check: refuted; anything else, an AssertionError
-from inside a library and a claim that reached no assertion: undecided. Assertions are counted by adding a call before every `assert` whose test is not a constant and around every call of
-a function named `assert_...`; the module is otherwise compiled as it stands.
+JSON object a line. A claim that returns holds; AssertionError of the check: refuted; anything else, an AssertionError from
+inside a library and a claim that reached no assertion: undecided. Assertions are counted by adding a call behind every
+`assert` whose test is not a constant and behind every call of a function named `assert_...`; the module is otherwise compiled
+as it stands.
 """
 
 import argparse
@@ -112,7 +113,7 @@ class Report:
 
 
 def execute(path, count):
-    """Compile the check module with its assertions counted and execute it under its own name, so that children can import it."""
+    """Execute the check module with its assertions counted, under its own name so that child processes can import it."""
     tree = Count().visit(ast.parse(path.read_text(encoding="utf-8"), str(path)))
     module = types.ModuleType(path.stem)
     module.__file__ = str(path)
@@ -136,7 +137,10 @@ def decide(function, reached, root):
         traceback.print_exc()
         frames = traceback.extract_tb(error.__traceback__)
         if is_ours(frames, root):
-            verdict, reason = "refuted", f"{error}".strip() or f"{Path(frames[-1].filename).name}, line {frames[-1].lineno}"
+            verdict, reason = (
+                "refuted",
+                f"{error}".strip() or f"{Path(frames[-1].filename).name}, line {frames[-1].lineno}",
+            )
         else:
             verdict, reason = "undecided", f"the library itself raised AssertionError in {frames[-1].name}: {error}"
     except BaseException as error:
@@ -149,7 +153,7 @@ def decide(function, reached, root):
 
 
 def is_ours(frames, root):
-    """Tell an assertion of the check (or of a function named `assert_...` that it calls) from one inside the library under test."""
+    """Tell an assertion of the check (or of an `assert_...` function that it calls) from one inside the library under test."""
     ours = [Path(root, folder) for folder in ("checks/errors", "snippets")] + [Path(sys.argv[0]).parent]
     inside = any(Path(frames[-1].filename).is_relative_to(folder) for folder in ours)
     return inside or any(frame.name.startswith("assert_") for frame in frames)

@@ -68,7 +68,9 @@ def _build_language(root: Path, config: str, target: Path) -> None:
             loaded.plugins.on_shutdown()
     except (Abort, MkDocsException, ValueError) as error:
         found = messages.lines or [f"{type(error).__name__}: {error}"]
-        raise Invalid([Problem(config, 1, "a build without a warning", line, "correct the page that is named") for line in found]) from error
+        raise Invalid(
+            [Problem(config, 1, "a build without a warning", line, "correct the page that is named") for line in found]
+        ) from error
     finally:
         logger.removeHandler(messages)
 
@@ -91,7 +93,9 @@ def lay_beside(project: Project, site: Path) -> None:
         _publish_evidence(job, site / "evidence" / job.article.slug)
         _write_bundle(project, job, site / "downloads")
         for file in imported_files(job.article.folder / f"{job.module}.py", project.root):
-            _publish_code(file, site / "downloads" / (job.article.slug if file.parent == job.article.folder else file.parent.name))
+            _publish_code(
+                file, site / "downloads" / (job.article.slug if file.parent == job.article.folder else file.parent.name)
+            )
     for snippet in (project.root / "snippets").glob("*.py"):
         _publish_code(snippet, site / "downloads" / "snippets")
     for environment in project.environments.values():
@@ -190,9 +194,10 @@ def _ports(first: int) -> Iterator[int]:
 class _Quiet(SimpleHTTPRequestHandler):
     """Serves files; text as UTF-8, and no line for each request."""
 
-    extensions_map = SimpleHTTPRequestHandler.extensions_map | {".txt": "text/plain; charset=utf-8", ".py": "text/plain; charset=utf-8"}  # noqa: RUF012
+    extensions_map = SimpleHTTPRequestHandler.extensions_map | {
+        ".txt": "text/plain; charset=utf-8",
+        ".py": "text/plain; charset=utf-8",
+    }
 
     def log_message(self, format: str, *arguments: object) -> None:
         """Say nothing."""
-
-

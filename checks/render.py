@@ -51,7 +51,9 @@ def printable(text: str) -> str:
     """Return captured text without ANSI codes, control characters and characters that change the direction of writing."""
     text = _ANSI.sub("", text).replace("\r\n", "\n").expandtabs(4)
     lines = (line.rsplit("\r", 1)[-1] for line in text.split("\n"))  # a progress bar's last state
-    return "\n".join("".join(c for c in line if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn")) for line in lines)
+    return "\n".join(
+        "".join(c for c in line if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn")) for line in lines
+    )
 
 
 def marked(text: str) -> list[Child]:
@@ -65,7 +67,7 @@ def code_name(job: Job) -> str:
 
 
 def command(job: Job, local: bool = False) -> str:
-    """Return the command that decides a job's claims from its bundle, in the locked environment, with nothing of ours installed."""
+    """Return the command that decides a job's claims from its bundle, in the locked environment, without this engine."""
     name, python = code_name(job), ".venv/bin/python"
     version = "" if job.environment.python == "system" else f" --python {job.environment.python}"
     system = " --system-site-packages" if any(layer.toml.system for layer in job.environment.layers) else ""
@@ -159,7 +161,10 @@ class Pages:
         for number, url in enumerate(article.toml.reported):
             label = "/".join(url.rstrip("/").split("/")[3:]).replace("/issues/", " ").replace("/pull/", " ")
             reports += [", " if number else "", element("a", label, href=url)]
-        facts = [(self.say("last run"), element("span", self._last_run(article))), (self.say("reported"), element("span", *reports))]
+        facts = [
+            (self.say("last run"), element("span", self._last_run(article))),
+            (self.say("reported"), element("span", *reports)),
+        ]
         return element(
             "section.clinic-article",
             element("p", element("span.clinic-id", article.id), " ", harm, " ", badge),
@@ -169,7 +174,10 @@ class Pages:
 
     def facts(self, pairs: Iterable[tuple[str, Child]]) -> Element:
         """Return named facts as a definition list."""
-        return element("dl.clinic-facts", *(element(tag, child) for name, fact in pairs for tag, child in (("dt", name), ("dd", fact))))
+        return element(
+            "dl.clinic-facts",
+            *(element(tag, child) for name, fact in pairs for tag, child in (("dt", name), ("dd", fact))),
+        )
 
     def _last_run(self, article: Article) -> str:
         records = [record for job in self.jobs(article) if (record := self.record(job))]
@@ -186,13 +194,24 @@ class Pages:
         cells = [cell for cell in self.project.cells(article) if cell.claim is claim]
         counted = tally(self.project, cells)
         text = self.say(counted.worst) if counted.total == 1 else counted.text(self.language)
-        rows = [[element("a", cell.environment.name, href=f"{self.up}environments/#{cell.environment.name}"), *self._verdicts(cell)] for cell in cells]
+        rows = [
+            [
+                element("a", cell.environment.name, href=f"{self.up}environments/#{cell.environment.name}"),
+                *self._verdicts(cell),
+            ]
+            for cell in cells
+        ]
         headings = [self.say(key) for key in ("environment", "expected", "observed", "status", "why")]
         link = element("a", f"{claim.name}", href=f"{self.top}downloads/{article.slug}/{claim.module}.py")
         return element(
             "div",
             self.chip(counted.worst, text),
-            element("details", element("summary", self.say("how")), element("p", element("code", link)), self.table("clinic-cells", headings, rows)),
+            element(
+                "details",
+                element("summary", self.say("how")),
+                element("p", element("code", link)),
+                self.table("clinic-cells", headings, rows),
+            ),
         )
 
     def _verdicts(self, cell: Cell) -> list[Child]:
@@ -213,7 +232,9 @@ class Pages:
         job = next((one for one in self.jobs(article) if (one.module, one.environment.name) == (module, environment)), None)
         if job is None or self.record(job) is None:
             return element("p.clinic-output", self.say("no output", f"{module}@{environment}"))
-        text = printable(location(article, module, environment).with_suffix(".log").read_text(encoding="utf-8", errors="replace"))
+        text = printable(
+            location(article, module, environment).with_suffix(".log").read_text(encoding="utf-8", errors="replace")
+        )
         if function:
             text = text.partition(f"--- {module}.{function}\n")[2].partition("\n--- ")[0]
         chosen = [line for line in text.splitlines() if contains in line and not line.startswith("--- ")]
@@ -254,26 +275,41 @@ class Pages:
         """Return the messages that resemble the signature and are something else."""
         items = []
         for one in article.toml.lookalike:
-            link = [" (", element("a", self.say("see"), href=one.see), ")"] if one.see else []
+            link: list[Child] = [" (", element("a", self.say("see"), href=one.see), ")"] if one.see else []
             items.append(element("li", element("code", one.contains), ": ", *marked(getattr(one.means, self.language)), *link))
         return element("ul.clinic-lookalikes", *items)
 
     def download(self, path: str) -> Element:
         """Return the link to a snippet without its section markers."""
         name = path.rpartition("/")[2]
-        return element("p", element("a.clinic-download", self.say("download", name), href=f"{self.top}downloads/{path}", download=name))
+        return element(
+            "p",
+            element("a.clinic-download", self.say("download", name), href=f"{self.top}downloads/{path}", download=name),
+        )
 
     def evidence(self, article: Article) -> Element:
         """Return each run: its claims, what it saw, how that differs from what the reports name, and how to repeat it."""
         jobs = self.jobs(article)
-        counted = self.say("all claims", len(article.claims), len({job.environment.name for job in jobs}), len(list(self.project.cells(article))))
+        counted = self.say(
+            "all claims",
+            len(article.claims),
+            len({job.environment.name for job in jobs}),
+            len(list(self.project.cells(article))),
+        )
         badge = element("a", self.say("badge"), href=f"{self.top}badges/{article.slug}.svg")
         return element("section.clinic-evidence", element("p", counted, " · ", badge), *(self._run(job) for job in jobs))
 
     def _run(self, job: Job) -> Element:
         record = self.record(job)
         counted = tally(self.project, job.cells)
-        summary = element("summary", self.chip(counted.worst, counted.text(self.language)), " ", element("code", job.module), " @ ", element("code", job.environment.name))
+        summary = element(
+            "summary",
+            self.chip(counted.worst, counted.text(self.language)),
+            " ",
+            element("code", job.module),
+            " @ ",
+            element("code", job.environment.name),
+        )
         headings = [self.say(key) for key in ("claim", "expected", "observed", "status", "why")]
         rows = [[element("a", cell.claim.function, href=f"#{cell.claim.name}"), *self._verdicts(cell)] for cell in job.cells]
         parts: list[Child] = [summary, self.table("clinic-cells", headings, rows)]
@@ -292,9 +328,18 @@ class Pages:
 
     def _seen(self, job: Job, record: Record) -> list[Child]:
         seen = record.seen
-        required = {canonicalize_name(Requirement(text).name) for layer in job.environment.layers for text in layer.toml.requires[:4]}
-        packages = ", ".join(f"{name} {version}" for name, version in seen.packages.items() if name in required | set(job.environment.toml.system))
-        files = [element("a", self.say(key), href=f"{self.top}evidence/{job.article.slug}/{job.name}.{ending}") for key, ending in (("log", "txt"), ("statement", "json"))]
+        required = {
+            canonicalize_name(Requirement(text).name) for layer in job.environment.layers for text in layer.toml.requires[:4]
+        }
+        packages = ", ".join(
+            f"{name} {version}"
+            for name, version in seen.packages.items()
+            if name in required | set(job.environment.toml.system)
+        )
+        files = [
+            element("a", self.say(key), href=f"{self.top}evidence/{job.article.slug}/{job.name}.{ending}")
+            for key, ending in (("log", "txt"), ("statement", "json"))
+        ]
         facts: list[tuple[str, Child]] = [
             (self.say("ran on"), f"{seen.device} {seen.driver}".strip() + f"; {seen.machine}; {seen.isolation}"),
             (self.say("packages"), ", ".join(filter(None, [f"Python {seen.python}", packages]))),
@@ -305,10 +350,14 @@ class Pages:
 
     def differences(self, article: Article, record: Record) -> list[str]:
         """Return how a run differs from what the article's reports name, one text each."""
-        seen = {canonicalize_name(name): version for name, version in record.seen.packages.items()}
+        seen: dict[str, str] = {canonicalize_name(name): version for name, version in record.seen.packages.items()}
         seen |= {"python": record.seen.python, "device": record.seen.device}
         found = {name: seen.get(canonicalize_name(name), self.say("none")) for name in article.toml.named}
-        return [self.say("named here", name, value, found[name]) for name, value in article.toml.named.items() if found[name] != value]
+        return [
+            self.say("named here", name, value, found[name])
+            for name, value in article.toml.named.items()
+            if found[name] != value
+        ]
 
     def index(self, descriptions: dict[str, str]) -> Element:
         """Return the table of articles by message; `descriptions` holds each page's one-sentence answer."""
@@ -325,13 +374,18 @@ class Pages:
         """Return the table of environments that decide a cell or carry one that does."""
         cells = list(self.project.cells())
         used = {layer.name for cell in cells for layer in cell.environment.layers}
-        rows = [self._environment(self.project.environments[name], [cell for cell in cells if cell.environment.name == name]) for name in sorted(used)]
+        rows = [
+            self._environment(self.project.environments[name], [cell for cell in cells if cell.environment.name == name])
+            for name in sorted(used)
+        ]
         headings = [self.say(key) for key in ("environment", "packages", "cells", "differs from", "locks")]
         return self.table("clinic-environments", ["", *headings][1:], rows)
 
     def _environment(self, one: Environment, cells: list[Cell]) -> list[Child]:
         python = self.say("system python") if one.python == "system" else one.python
-        packages = ", ".join([f"Python {python}", one.device, *one.toml.requires[:4]]) + (" …" if len(one.toml.requires) > 4 else "")
+        packages = ", ".join([f"Python {python}", one.device, *one.toml.requires[:4]]) + (
+            " …" if len(one.toml.requires) > 4 else ""
+        )
         base = f" ({self.say('base', one.base.name)})" if one.base else ""
         counted = tally(self.project, cells)
         links: list[Child] = []

@@ -66,7 +66,16 @@ def decide(project: Project, job: Job, wheels: Path | None = None, say: Say = pr
         decided = [event["name"] for event in ran.events if event["event"] == "claim"]
         events += ran.events
         if len(decided) < len(waiting):  # it died or was stopped inside a claim: the next ones get a process of their own
-            events.append({"event": "claim", "name": waiting[len(decided)], "verdict": "undecided", "reason": ran.ended, "seconds": 0.0, "assertions": 0})
+            events.append(
+                {
+                    "event": "claim",
+                    "name": waiting[len(decided)],
+                    "verdict": "undecided",
+                    "reason": ran.ended,
+                    "seconds": 0.0,
+                    "assertions": 0,
+                }
+            )
     after = subjects(job.article, job.module, job.environment, project.root)
     record = _record(job, before, events, log)
     if before != after:
@@ -103,7 +112,10 @@ def _record(job: Job, digests: Mapping[str, str], events: list[dict[str, Any]], 
         )
         for cell in job.cells
     )
-    seen = next((event for event in reversed(events) if event["event"] == "seen"), {"python": "unknown", "packages": {}, "machine": "unknown"})
+    seen = next(
+        (event for event in reversed(events) if event["event"] == "seen"),
+        {"python": "unknown", "packages": {}, "machine": "unknown"},
+    )
     facts = {name: seen[name] for name in ("python", "packages", "machine", "device", "driver") if name in seen}
     return Record(
         article=job.article.id,
@@ -146,7 +158,12 @@ def _start(root: Path, job: Job, installed: Installed, claims: list[str], say: S
         finally:
             _kill(process)
             os.close(report)
-        hidden = {folder: "$TMP", str(root): "$CLINIC", str(installed.python.parents[2]): "$ENVIRONMENTS", str(Path.home()): "~"}
+        hidden = {
+            folder: "$TMP",
+            str(root): "$CLINIC",
+            str(installed.python.parents[2]): "$ENVIRONMENTS",
+            str(Path.home()): "~",
+        }
         ran.log = _masked(ran.log.decode(errors="replace"), hidden).encode()
         for event in ran.events:
             if "reason" in event:
@@ -216,7 +233,13 @@ class _Collector:
 
 def _variables(job: Job, folder: str) -> dict[str, str]:
     passed = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-    own = {"HOME": folder, "TMPDIR": folder, "LANG": "C.UTF-8", "COLUMNS": "160", "CLINIC_DEVICE": job.environment.device}
+    own = {
+        "HOME": folder,
+        "TMPDIR": folder,
+        "LANG": "C.UTF-8",
+        "COLUMNS": "160",
+        "CLINIC_DEVICE": job.environment.device,
+    }
     return passed | own | job.environment.variables
 
 

@@ -13,9 +13,7 @@ os.environ.update(RANK="0", LOCAL_RANK="0", WORLD_SIZE="1")
 
 import deepspeed
 
-sys.modules["deepspeed.comm.torch"].build_shm_op = lambda: (
-    None
-)  # shared memory for several ranks: minutes of compilation
+sys.modules["deepspeed.comm.torch"].build_shm_op = lambda: None  # shared memory for several ranks: minutes of compilation
 ZERO3 = {"train_micro_batch_size_per_gpu": 1, "zero_optimization": {"stage": 3}}
 
 

@@ -37,9 +37,7 @@ SHARDED, ONE_FILE = f"{_folder.name}/sharded", f"{_folder.name}/one-file"
 original.save_pretrained(SHARDED, max_shard_size=sum(p.nbytes for p in original.visual.parameters()))  # tower, language
 original.save_pretrained(ONE_FILE)
 
-_zero3 = HfDeepSpeedConfig(
-    ZERO3
-)  # from here on from_pretrained partitions; transformers holds it weakly, hence the name
+_zero3 = HfDeepSpeedConfig(ZERO3)  # from here on from_pretrained partitions; transformers holds it weakly, hence the name
 
 
 def load(folder, **options):

@@ -40,9 +40,7 @@ def an_emptied_parameter_gives_the_message():
     """A parameter emptied to shape [0] gives the very message, with torch alone."""
     error = _error()
     print(error)
-    said = (
-        "copying a param with shape torch.Size([3420]) from checkpoint, the shape in current model is torch.Size([0])."
-    )
+    said = "copying a param with shape torch.Size([3420]) from checkpoint, the shape in current model is torch.Size([0])."
     assert f"size mismatch for up_proj.bias: {said}" in error, error or "no error"
 
 
