@@ -95,24 +95,31 @@ class ClinicBlock(Block):  # type: ignore[misc]
     def module(self, name: str) -> str:
         """Check that the page's article has a check module of that name."""
         if name.partition(".")[0] not in self.article.modules:
-            raise BlockError(
-                f"/// {self.NAME} | {name}: {self.article.id} has no such check module (it has: {', '.join(self.article.modules)})"
-            )
+            known = ", ".join(self.article.modules)
+            raise BlockError(f"/// {self.NAME} | {name}: {self.article.id} has no such check module (it has: {known})")
         return name
 
 
 class ArticleBlock(ClinicBlock):
-    """The card on top of an article's page."""
+    """The card on top of an article's page; the body says in two lines whether it is safe to go on, and what to do first."""
 
     NAME = "article"
     ARGUMENT = True
 
-    def render(self) -> Element:
+    def on_create(self, parent: Element) -> Element:
+        """Start with the card; the body's Markdown goes into it."""
+        return SubElement(parent, "section", {"class": "clinic-article"})
+
+    def on_end(self, block: Element) -> None:
+        """Put the message above the body and the facts below it."""
         found = self.pages().project.article(self.argument)
         if found is None:
             raise BlockError(f"/// article | {self.argument}: no folder checks/errors/{self.argument}")
         self.page["article"] = found
-        return self.pages().header(found)
+        self.put(block, self.pages().header(found))
+        block.insert(0, block[-1])
+        del block[-1]
+        self.put(block, self.pages().footer(found))
 
 
 class ClaimBlock(ClinicBlock):

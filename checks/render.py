@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from xml.etree.ElementTree import Element, tostring
@@ -152,25 +152,25 @@ class Pages:
         return element(f"span.clinic-status.clinic-status--{status}", text or self.say(status))
 
     def header(self, article: Article) -> Element:
-        """Return the card on top of an article: id, badge, harm, the message, when it was last run and on what."""
+        """Return the upper part of an article's card: id, harm, badge and the message as seen."""
         counted = tally(self.project, self.project.cells(article))
         badge = self.chip(counted.worst, counted.text(self.language))
         badge.set("class", f"clinic-badge {badge.get('class')}")
         harm = element(f"span.clinic-harm.clinic-harm--{article.toml.harm}", self.say(f"harm {article.toml.harm}"))
+        return element(
+            "div",
+            element("p", element("span.clinic-id", article.id), " ", harm, " ", badge),
+            element("pre.clinic-message", element("code", article.toml.message)),
+        )
+
+    def footer(self, article: Article) -> Element:
+        """Return the lower part of an article's card: when it was last run and on what, and where it was reported."""
+        facts: list[tuple[str, Child]] = [(self.say("last run"), self._last_run(article))]
         reports: list[Child] = []
         for number, url in enumerate(article.toml.reported):
             label = "/".join(url.rstrip("/").split("/")[3:]).replace("/issues/", " ").replace("/pull/", " ")
             reports += [", " if number else "", element("a", label, href=url)]
-        facts = [
-            (self.say("last run"), element("span", self._last_run(article))),
-            (self.say("reported"), element("span", *reports)),
-        ]
-        return element(
-            "section.clinic-article",
-            element("p", element("span.clinic-id", article.id), " ", harm, " ", badge),
-            element("pre.clinic-message", element("code", article.toml.message)),
-            self.facts(facts if reports else facts[:1]),
-        )
+        return self.facts([*facts, (self.say("reported"), element("span", *reports))] if reports else facts)
 
     def facts(self, pairs: Iterable[tuple[str, Child]]) -> Element:
         """Return named facts as a definition list."""
@@ -219,11 +219,11 @@ class Pages:
         shown = judged.observed or "not run"
         return [self.say(cell.expected), self._verdict(shown), self.chip(judged.status), printable(judged.reason)]
 
-    def table(self, name: str, headings: list[str], rows: list[list[Child]]) -> Element:
+    def table(self, name: str, headings: Sequence[Child], rows: Sequence[Sequence[Child]]) -> Element:
         """Return a table in a wrapper that scrolls by itself, and can be reached by keyboard."""
         head = element("thead", element("tr", *(element("th", heading, scope="col") for heading in headings)))
         body = element("tbody", *(element("tr", *(element("td", cell) for cell in row)) for row in rows))
-        label = " / ".join(headings[:2])
+        label = " / ".join("".join(one.itertext()) if isinstance(one, Element) else str(one) for one in headings[:2])
         return element("div.clinic-scroll", element(f"table.{name}", head, body), tabindex="0", role="region", aria_label=label)
 
     def output(self, article: Article, module: str, environment: str, contains: str, lines: int) -> Element:
@@ -244,28 +244,35 @@ class Pages:
         return element("figure.clinic-output", caption, element("pre", element("code", "\n".join(shown)), tabindex="0"))
 
     def versions(self, article: Article, module: str, package: str) -> Element:
-        """Return the table environments x claims of one module, in the order of one package's versions."""
+        """Return the table environments x claims of one module, by one package's versions; the longer side goes down."""
         claims = article.modules[module]
         jobs = [job for job in self.jobs(article) if job.module == module]
-        rows: list[list[Child]] = []
-        for job in sorted(jobs, key=lambda job: (self._version(job, package), job.environment.name)):
-            cells = {cell.claim.name: cell for cell in job.cells}
-            row: list[Child] = [element("a", job.environment.name, href=f"{self.up}environments/#{job.environment.name}")]
-            row += [str(self._version(job, package))] if package else []
-            row += [self._verdict(self._observed(cells.get(claim.name))) for claim in claims]
-            rows.append(row)
-        headings = [self.say("environment"), *([package] if package else []), *(claim.function for claim in claims)]
-        return self.table("clinic-versions", headings, rows)
+        jobs.sort(key=lambda job: (self._version(job, package), job.environment.name))
+        observed = [{cell.claim.name: self._observed(cell) for cell in job.cells} for job in jobs]
+        names = [element("a", job.environment.name, href=f"{self.up}environments/#{job.environment.name}") for job in jobs]
+        versions = [f"{package} {self._version(job, package)}" if package else "" for job in jobs]
+        links = [element("a", claim.function.replace("_", " "), href=f"#{claim.name}") for claim in claims]
+        table = [[self._verdict(seen.get(claim.name, "not run")) for claim in claims] for seen in observed]
+        if len(jobs) > len(claims):
+            rows: list[list[Child]] = [[element("span", names[i], f" {versions[i]}"), *table[i]] for i in range(len(jobs))]
+            return self.table("clinic-versions", [self.say("environment"), *links], rows)
+        rows = [[links[j], *(row[j] for row in table)] for j in range(len(claims))]
+        return self.table(
+            "clinic-versions", [self.say("claim"), *(element("span", *pair) for pair in self._columns(names, versions))], rows
+        )
+
+    def _columns(self, names: list[Element], versions: list[str]) -> Iterable[list[Child]]:
+        return ([name, element("br"), version] if version else [name] for name, version in zip(names, versions, strict=True))
 
     def _version(self, job: Job, package: str) -> Version:
         record = self.record(job)
         seen = record.seen.packages if record else job.environment.pins()
         return Version(seen.get(canonicalize_name(package), "0")) if package else Version("0")
 
-    def _observed(self, cell: Cell | None) -> str:
+    def _observed(self, cell: Cell) -> str:
         """Return the verdict that a table of measurements may show: none that is stale or cannot be trusted."""
-        judged = self.project.judge(cell) if cell else None
-        return str(judged.observed) if judged and judged.observed and judged.status in ("verified", "failing") else "not run"
+        judged = self.project.judge(cell)
+        return str(judged.observed) if judged.status in ("verified", "failing") else "not run"
 
     def _verdict(self, shown: str) -> Element:
         kind = "unverified" if shown == "not run" else shown
@@ -379,7 +386,7 @@ class Pages:
             for name in sorted(used)
         ]
         headings = [self.say(key) for key in ("environment", "packages", "cells", "differs from", "locks")]
-        return self.table("clinic-environments", ["", *headings][1:], rows)
+        return self.table("clinic-environments", headings, rows)
 
     def _environment(self, one: Environment, cells: list[Cell]) -> list[Child]:
         python = self.say("system python") if one.python == "system" else one.python

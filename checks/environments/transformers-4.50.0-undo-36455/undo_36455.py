@@ -7,6 +7,7 @@ No release was ever like this. By hand: `python undo_36455.py check.py`.
 
 import runpy
 import sys
+from pathlib import Path
 
 from transformers import modeling_utils
 
@@ -21,4 +22,5 @@ modeling_utils._load_state_dict_into_zero3_model = _plain_load
 
 if __name__ == "__main__":
     sys.argv = sys.argv[1:]
+    sys.path[0] = str(Path(sys.argv[0]).resolve().parent)
     runpy.run_path(sys.argv[0], run_name="__main__")

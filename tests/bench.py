@@ -1,0 +1,147 @@
+"""Measure the engine's speed, each figure against a bare equivalent in the same run. Prints a table; asserts nothing.
+
+make bench
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from checks.environment import load_environments
+from checks.install import home, install
+from checks.plan import Job, load_project
+
+ROOT = Path(__file__).resolve().parents[1]
+PYTHON = sys.executable
+REPEATS = 5
+COPIES = 50  # of each article's page, so that the pages and not the start-up are measured
+console = Console()
+
+
+def timed(action: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    action()
+    return time.perf_counter() - started
+
+
+def alternate(*actions: Callable[[], object], repeats: int = REPEATS) -> list[float]:
+    """Return each action's median seconds; they take turns, so that a busy machine slows all of them."""
+    rounds = [[timed(action) for action in actions] for _ in range(repeats)]
+    return [statistics.median(column) for column in zip(*rounds, strict=True)]
+
+
+def command(*arguments: str, cwd: Path = ROOT, **variables: str) -> None:
+    subprocess.run(arguments, cwd=cwd, env={**os.environ, **variables}, capture_output=True, check=True)
+
+
+def nothing_to_do() -> list[str]:
+    bare, ours = alternate(
+        lambda: command(PYTHON, "-c", "pass"),
+        lambda: subprocess.run([PYTHON, "-m", "checks", "run"], cwd=ROOT, capture_output=True, check=False),
+    )
+    return ["clinic run, all evidence current", "python -c pass", f"{ours:.2f} s", f"{bare:.2f} s", "at most 1 s"]
+
+
+def runner_overhead(job: Job) -> list[str]:
+    """The runner writes its evidence into a copy of the project, so that the committed one stays."""
+    installed = install(job.environment, home(ROOT) / "environments")
+    module = job.article.folder / f"{job.module}.py"
+    variables = {"PYTHONPATH": str(ROOT), **job.environment.variables}
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder, "project")
+        for name in ("checks", "snippets"):
+            shutil.copytree(ROOT / name, copy / name)
+        run = [PYTHON, "-m", "checks", "run", job.article.id, "--environment", job.environment.name, "--again"]
+        bare, ours, start = alternate(
+            lambda: command(str(installed.python), str(module), cwd=Path(folder), **variables),
+            lambda: command(*run, cwd=copy, CLINIC_HOME=str(home(ROOT))),
+            lambda: subprocess.run([PYTHON, "-m", "checks", "run", "--help"], cwd=copy, capture_output=True, check=False),
+        )
+    overhead = (ours - bare) / len(job.cells)
+    return [
+        f"runner over python {job.module}.py, a claim ({len(job.cells)} claims)",
+        f"python {job.module}.py",
+        f"{overhead:.2f} s a claim ({ours:.2f} s; {start:.2f} s of it start the command)",
+        f"{bare:.2f} s",
+        "at most 0.3 s a claim",
+    ]
+
+
+def site_build() -> list[str]:
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder, "project")
+        for name in ("checks", "snippets", "docs", "overrides"):
+            shutil.copytree(ROOT / name, copy / name)
+        config = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+        (copy / "mkdocs.yml").write_text(config, encoding="utf-8")
+        lines = [line for line in config.splitlines() if "checks.blocks:" not in line]
+        (copy / "plain.yml").write_text("\n".join(lines).replace("site_dir: site", "site_dir: plain"), encoding="utf-8")
+        for page in list((copy / "docs/en/errors").glob("*.md")):
+            for number in range(COPIES):
+                shutil.copyfile(page, page.with_name(f"{page.stem}-{number}.md"))
+        build = [PYTHON, "-m", "mkdocs", "build", "--quiet", "--config-file"]
+        plain, ours = alternate(
+            lambda: command(*build, "plain.yml", cwd=copy), lambda: command(*build, "mkdocs.yml", cwd=copy), repeats=3
+        )
+        pages = len(list((copy / "docs/en").rglob("*.md")))
+    return [
+        f"site of {pages} pages with our blocks",
+        "without the extension",
+        f"{ours:.1f} s = {ours / plain:.2f} times",
+        f"{plain:.1f} s",
+        "at most 1.25 times",
+    ]
+
+
+def one_more_layer(name: str) -> list[str]:
+    environment = load_environments(ROOT / "checks" / "environments", ROOT)[name]
+    folder = home(ROOT) / "environments"
+    place = install(environment, folder).python.parents[1]
+    seconds = []
+    for _ in range(3):
+        shutil.rmtree(place)
+        seconds.append(timed(lambda: install(environment, folder, say=lambda _: None)))
+    size = sum(file.lstat().st_size for file in place.rglob("*") if file.is_file() and not file.is_symlink()) / 1e6
+    return [
+        f"one more layer, {name}, warm package cache",
+        "",
+        f"{statistics.median(seconds):.1f} s, {size:.0f} MB",
+        "",
+        "at most 10 s, 100 MB",
+    ]
+
+
+def main() -> None:
+    project = load_project(ROOT)
+    jobs = [job for job in project.jobs if job.environment.name == "torch-2.13-cpu"]
+    steps: list[Callable[[], list[str]]] = [nothing_to_do, *(lambda job=job: runner_overhead(job) for job in jobs)]
+    steps += [site_build, lambda: one_more_layer("transformers-4.50.3")]
+    table = Table(
+        "what",
+        "against",
+        "measured",
+        "the other",
+        "wanted",
+        title=f"{platform.platform()}, {os.cpu_count()} CPU, Python {platform.python_version()}",
+    )
+    with console.status("measuring") as status:
+        for number, step in enumerate(steps, start=1):
+            status.update(f"measuring {number} of {len(steps)}")
+            table.add_row(*step())
+    console.print(table)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,102 @@
+"""The real site in headless Chromium: nothing leaves the host, what a reader needs is seen first, everyone can read it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from .conftest import ROOT
+
+ARTICLES = sorted(folder.name for folder in (ROOT / "checks" / "errors").iterdir() if folder.is_dir())
+PATHS = [
+    f"{language}{path}"
+    for language in ("", "zh/")
+    for path in ("", "method/", "environments/", *(f"errors/{slug}/" for slug in ARTICLES))
+]
+PHONE = {"width": 390, "height": 844}
+
+
+def open_page(browser: Browser, url: str, **options: object) -> tuple[Page, list[str], list[str]]:
+    """Open a page; return it, the requests to other hosts and the messages of the console."""
+    page = browser.new_context(**options).new_page()  # type: ignore[arg-type]
+    host = url.split("/")[2]
+    outside: list[str] = []
+    complaints: list[str] = []
+    page.on(
+        "request",
+        lambda request: (
+            None if request.url.split("/")[2:3] == [host] or request.url.startswith("data:") else outside.append(request.url)
+        ),
+    )
+    page.on("console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(url, wait_until="networkidle")
+    return page, outside, complaints
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_page_asks_no_other_host_and_breaks_no_axe_rule(browser: Browser, address: str, path: str) -> None:
+    page, outside, complaints = open_page(browser, address + path)
+    assert outside == []
+    assert complaints == []
+    results = Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()
+    page.context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", [f"{language}errors/{slug}/" for language in ("", "zh/") for slug in ARTICLES])
+def test_on_a_phone_message_safety_and_first_step_are_seen_without_scrolling(
+    browser: Browser, address: str, path: str, scheme: str
+) -> None:
+    page, _, _ = open_page(browser, address + path, viewport=PHONE, color_scheme=scheme)
+    card = page.locator("section.clinic-article")
+    parts = [card.locator(".clinic-message"), *(card.locator("p > strong").nth(number) for number in (0, 1))]
+    for part in parts:
+        box = part.bounding_box()
+        assert box and box["y"] + box["height"] <= PHONE["height"], part.inner_text()
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], "the page itself scrolls sideways"
+    page.context.close()
+
+
+@pytest.mark.parametrize("path", ["", "zh/"])
+def test_the_index_leads_to_the_article(browser: Browser, address: str, path: str) -> None:
+    page, _, _ = open_page(browser, address + path)
+    page.locator("table.clinic-index a", has_text="w1w3 not in state_dict").first.click()
+    page.wait_for_load_state("networkidle")
+    assert page.url == f"{address}{path}errors/w1w3-not-in-state-dict/"
+    page.context.close()
+
+
+def test_the_other_language_is_one_click_away(browser: Browser, address: str) -> None:
+    page, _, _ = open_page(browser, f"{address}errors/{ARTICLES[0]}/")
+    page.get_by_role("link", name="中文").first.click()
+    page.wait_for_load_state("networkidle")
+    assert page.url == f"{address}zh/errors/{ARTICLES[0]}/"
+    assert page.locator("html").get_attribute("lang") == "zh"
+    page.context.close()
+
+
+def test_the_copy_button_copies_the_message_as_it_is(browser: Browser, address: str) -> None:
+    page, _, _ = open_page(browser, f"{address}errors/w1w3-not-in-state-dict/")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.locator(".clinic-message button").first.click()
+    assert page.evaluate("navigator.clipboard.readText()").strip() == page.locator(".clinic-message code").inner_text().strip()
+    page.context.close()
+
+
+def test_the_evidence_opens_and_its_log_is_text(browser: Browser, address: str, tmp_path: Path) -> None:
+    page, _, _ = open_page(browser, f"{address}errors/w1w3-not-in-state-dict/")
+    run = page.locator("details.clinic-run", has_text="load_in_shard_mode").first
+    run.locator("summary").click()
+    log = page.request.get(
+        address.rstrip("/")
+        + "/errors/w1w3-not-in-state-dict/"
+        + str(run.locator("a", has_text="raw log").get_attribute("href"))
+    )
+    assert log.ok
+    assert "not in state_dict, loading" in log.text()
+    page.context.close()

@@ -1,0 +1,205 @@
+"""The real site as it is written to disk: pages, links, badges, evidence, downloads."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+from xml.etree import ElementTree
+
+import pytest
+
+from checks.plan import Project, load_project
+from checks.render import tally
+
+from .conftest import build, copy_project
+
+LANGUAGES = {"en": "", "zh": "zh/"}
+
+
+class Reader(HTMLParser):
+    """A page's links, ids and text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.ids: set[str] = set()
+        self.text = ""
+        self.headings: list[str] = []
+        self.inside = ""
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        values = dict(attributes)
+        self.inside = tag
+        self.links += [value for key in ("href", "src") if (value := values.get(key))]
+        if values.get("id"):
+            self.ids.add(str(values["id"]))
+        if tag == "h2":
+            self.headings.append(str(values.get("id")))
+
+    def handle_data(self, data: str) -> None:
+        if self.inside not in ("script", "style"):
+            self.text += data
+
+
+def read(page: Path) -> Reader:
+    reader = Reader()
+    reader.feed(page.read_text(encoding="utf-8"))
+    return reader
+
+
+@pytest.fixture(scope="session")
+def state(project: Path) -> Project:
+    return load_project(project)
+
+
+def pages(site: Path) -> list[Path]:
+    return sorted(site.rglob("index.html"))
+
+
+def test_every_article_has_a_page_in_both_languages_with_all_its_claims(site: Path, state: Project) -> None:
+    for article in state.articles:
+        for folder in LANGUAGES.values():
+            page = read(site / folder / "errors" / article.slug / "index.html")
+            assert {claim.name for claim in article.claims} <= page.ids
+            assert article.toml.message in page.text
+            assert article.id in page.text
+
+
+def test_every_link_within_the_site_leads_to_a_file_and_an_anchor(site: Path) -> None:
+    broken = []
+    for page in pages(site):
+        for link in read(page).links:
+            parts = urlsplit(link)
+            if parts.scheme or parts.netloc or link == ".":
+                continue
+            target = (page.parent / unquote(parts.path)).resolve() if parts.path else page
+            target = target / "index.html" if target.is_dir() else target
+            if not target.is_file() or (
+                parts.fragment and target.suffix == ".html" and unquote(parts.fragment) not in read(target).ids
+            ):
+                broken.append((page.relative_to(site).as_posix(), link))
+    assert broken == []
+
+
+def test_sections_of_an_article_come_in_the_same_order_in_both_languages(site: Path, state: Project) -> None:
+    for article in state.articles:
+        english, chinese = (
+            read(site / folder / "errors" / article.slug / "index.html").headings for folder in LANGUAGES.values()
+        )
+        assert len(english) == len(chinese) >= 7
+        assert english[0] == "is-it-safe-to-go-on"
+        assert all(re.search(r"[\u4e00-\u9fff]", heading) for heading in chinese), chinese
+
+
+def test_a_chinese_page_gives_each_claim_in_chinese(site: Path, state: Project) -> None:
+    for article in state.articles:
+        html = (site / "zh" / "errors" / article.slug / "index.html").read_text(encoding="utf-8")
+        sentences = re.findall(r'<p class="clinic-sentence">(.*?)</p>', html, re.DOTALL)
+        assert len(sentences) >= len(article.claims)
+        assert all(re.search(r"[\u4e00-\u9fff]", sentence) for sentence in sentences)
+
+
+def test_a_badge_counts_its_cells_and_is_green_only_if_all_are_verified(site: Path, state: Project) -> None:
+    counted = {article.slug: tally(state, state.cells(article)) for article in state.articles} | {
+        "site": tally(state, state.cells())
+    }
+    for name, cells in counted.items():
+        endpoint = json.loads((site / "badges" / f"{name}.json").read_text(encoding="utf-8"))
+        assert endpoint.keys() <= {"schemaVersion", "label", "message", "color", "isError"}
+        assert endpoint["message"] == f"verified {cells.counts['verified']}/{cells.total}"
+        assert (endpoint["color"] == "1a7f37") == (cells.counts["verified"] == cells.total)
+        svg = ElementTree.parse(site / "badges" / f"{name}.svg")  # noqa: S314  a file that this test has built
+        assert endpoint["message"] in "".join(svg.getroot().itertext())
+
+
+def test_downloads_carry_no_markers_and_say_what_was_run(site: Path, project: Path) -> None:
+    for snippet in (project / "snippets").glob("*.py"):
+        text = (site / "downloads" / "snippets" / snippet.name).read_text(encoding="utf-8")
+        assert "--8<--" not in text
+        assert [line for line in snippet.read_text(encoding="utf-8").splitlines() if "--8<--" not in line] == text.splitlines()
+
+
+def test_a_bundle_holds_all_that_its_command_names(site: Path, state: Project) -> None:
+    for job in state.jobs:
+        with zipfile.ZipFile(
+            site / "downloads" / f"{job.article.id.lower()}-{job.module}-{job.environment.name}.zip"
+        ) as bundle:
+            command = bundle.read("run.sh").decode()
+            named = re.findall(r"(?:-r |python )((?:[\w.+-]+\.(?:txt|py) ?)+)", command)
+            assert named and set(" ".join(named).split()) <= set(bundle.namelist())
+            assert not any(re.search(r"://", bundle.read(name).decode()) for name in bundle.namelist() if name[0].isdigit())
+
+
+def test_captured_output_is_on_the_page_as_text(site: Path, state: Project) -> None:
+    article = state.article("CC001")
+    assert article
+    page = read(site / "errors" / article.slug / "index.html")
+    assert (
+        "model.layers.7.mlp.experts.3.w1w3 not in state_dict, loading deepseek-ai/DeepSeek-V2-Lite/model-00002-of-000004.safetensors"
+        in page.text
+    )
+
+
+def test_no_page_names_a_host_that_the_browser_would_ask(site: Path) -> None:
+    loaded = re.compile(
+        r'<(?:script|img|iframe|source|link(?![^>]*rel="(?:canonical|alternate)"))[^>]*(?:src|href)="(?:https?:)?//'
+    )
+    assert [page for page in site.rglob("*.html") if loaded.search(page.read_text(encoding="utf-8"))] == []
+
+
+def test_two_builds_give_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1800000000")
+    built = []
+    for name, zone, seed in (("one", "Asia/Shanghai", "1"), ("two", "UTC", "2")):
+        monkeypatch.setenv("TZ", zone)
+        monkeypatch.setenv("PYTHONHASHSEED", seed)
+        site = build(copy_project(tmp_path / name))
+        built.append({path.relative_to(site): path.read_bytes() for path in site.rglob("*") if path.is_file()})
+    assert built[0].keys() == built[1].keys()
+    assert [name for name in built[0] if built[0][name] != built[1][name]] == []
+
+
+def test_a_byte_changed_in_a_check_shows_on_the_next_site(tmp_path: Path) -> None:
+    root = copy_project(tmp_path)
+    before = json.loads((build(root) / "badges" / "w1w3-not-in-state-dict.json").read_text(encoding="utf-8"))
+    with (root / "snippets" / "verify_loaded.py").open("a", encoding="utf-8") as snippet:
+        snippet.write("#")
+    after = json.loads((build(root) / "badges" / "w1w3-not-in-state-dict.json").read_text(encoding="utf-8"))
+    assert after["message"].startswith("verified 0/")
+    assert before["message"] != after["message"]
+    assert after["color"] != "1a7f37"
+
+
+@pytest.mark.parametrize(("config", "folder"), [("mkdocs.yml", ""), ("mkdocs.zh.yml", "zh")])
+def test_plain_mkdocs_builds_the_same_articles(project: Path, site: Path, tmp_path: Path, config: str, folder: str) -> None:
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--config-file", config, "--site-dir", str(tmp_path)]
+    done = subprocess.run(
+        command, cwd=project, capture_output=True, text=True, check=False, env={**os.environ, "NO_MKDOCS_2_WARNING": "1"}
+    )
+    assert done.returncode == 0, done.stderr
+    for page in (site / folder / "errors").glob("*/index.html"):
+        assert read(page).ids == read(tmp_path / "errors" / page.parent.name / "index.html").ids
+
+
+@pytest.mark.parametrize(("config", "folder"), [("mkdocs.yml", ""), ("mkdocs.zh.yml", "zh")])
+def test_zensical_builds_the_same_articles(site: Path, tmp_path: Path, config: str, folder: str) -> None:
+    root = copy_project(tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-m", "zensical", "build", "--config-file", config],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    for page in (site / folder / "errors").glob("*/index.html"):
+        ours, theirs = read(page), read(root / "site" / folder / "errors" / page.parent.name / "index.html")
+        assert {name for name in ours.ids if "." in name} <= theirs.ids
+        assert ours.headings == theirs.headings
