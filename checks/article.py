@@ -157,7 +157,7 @@ def load_article(folder: Path, root: Path) -> Article:
 def _claims(folder: Path, root: Path, toml: _Toml, text: str) -> tuple[list[Claim], list[Problem]]:
     claims: list[Claim] = []
     problems: list[Problem] = []
-    functions: dict[Path, dict[str, ast.FunctionDef]] = {}
+    functions: dict[Path, dict[str, ast.FunctionDef] | None] = {}
     file = relative(folder / "article.toml", root)
     for name, expected in toml.claims.items():
         line = line_of(text, f'"{name}"')
@@ -171,7 +171,9 @@ def _claims(folder: Path, root: Path, toml: _Toml, text: str) -> tuple[list[Clai
             continue
         if path not in functions:
             functions[path] = _functions(path, root, problems)
-        definition = functions[path].get(function)
+        if (defined := functions[path]) is None:
+            continue  # said once
+        definition = defined.get(function)
         where = relative(path, root)
         if definition is None:
             problems.append(
@@ -189,13 +191,13 @@ def _claims(folder: Path, root: Path, toml: _Toml, text: str) -> tuple[list[Clai
                 Problem(file, line, "one verdict an environment", f"{twice} in both", f"remove {twice} from one of them")
             )
     for path, defined in functions.items():
-        for function in defined:
+        for function in defined or ():
             if f"{path.stem}.{function}" not in toml.claims:
                 repair = f'add "{path.stem}.{function}" to [claims] of {file}, or start its name with an underscore'
                 problems.append(
                     Problem(
                         relative(path, root),
-                        defined[function].lineno,
+                        (defined or {})[function].lineno,
                         "a claim of the article",
                         f"{function} is not one",
                         repair,
@@ -208,14 +210,14 @@ def _claims(folder: Path, root: Path, toml: _Toml, text: str) -> tuple[list[Clai
     return claims, problems
 
 
-def _functions(path: Path, root: Path, problems: list[Problem]) -> dict[str, ast.FunctionDef]:
-    """Return the functions of a check module that can be claims: public, without arguments."""
+def _functions(path: Path, root: Path, problems: list[Problem]) -> dict[str, ast.FunctionDef] | None:
+    """Return the functions of a check module that can be claims: public, without arguments; None if it is not Python."""
     try:
         tree = ast.parse(path.read_text(encoding="utf-8"))
     except (SyntaxError, UnicodeDecodeError) as error:
         line = getattr(error, "lineno", None) or 1
-        problems.append(Problem(relative(path, root), line, "Python", str(error), "correct the syntax"))
-        return {}
+        problems.append(Problem(relative(path, root), line, "Python", getattr(error, "msg", str(error)), "correct the syntax"))
+        return None
     nodes = (node for node in tree.body if isinstance(node, ast.FunctionDef))
     return {node.name: node for node in nodes if not node.name.startswith("_") and not _takes_arguments(node)}
 

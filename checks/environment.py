@@ -27,7 +27,7 @@ def _requirement(text: str) -> str:
     try:
         Requirement(text)
     except InvalidRequirement as error:
-        raise ValueError(f"a requirement such as torch==2.6.0 ({error})") from error
+        raise ValueError(f"a requirement such as torch==2.6.0 ({str(error).splitlines()[0]})") from error
     return text
 
 

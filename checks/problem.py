@@ -42,7 +42,10 @@ def line_of(text: str, needle: str) -> int:
 def from_validation(error: ValidationError, file: str, text: str) -> list[Problem]:
     """Turn pydantic's findings into problems that name the line of the key."""
     problems = []
-    for detail in error.errors():
+    details = error.errors()
+    for detail in details:
+        if any(other["loc"][: len(detail["loc"])] == detail["loc"] != other["loc"] for other in details):
+            continue  # a list that is "too short" because an item of it is wrong
         keys = [str(part) for part in detail["loc"]]
         named = [key for key in keys if not key.isdigit()]
         line = next((n for key in reversed(named) if (n := line_of(text, key)) > 1), 1)

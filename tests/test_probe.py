@@ -14,7 +14,14 @@ import pytest
 import checks
 
 PROBE = Path(checks.__file__).with_name("probe.py")
-LIBRARY = 'def compare():\n    raise AssertionError("internal")\ndef assert_equal(a, b):\n    if a != b:\n        raise AssertionError(f"{a} != {b}")\n'
+LIBRARY = """
+def compare():
+    raise AssertionError("internal")
+
+def assert_equal(a, b):
+    if a != b:
+        raise AssertionError(f"{a} != {b}")
+"""
 
 
 def probe(folder: Path, source: str, *claims: str, options: tuple[str, ...] = (), python: tuple[str, ...] = ()) -> list[dict]:
