@@ -191,13 +191,13 @@ def _claims(folder: Path, root: Path, toml: _Toml, text: str) -> tuple[list[Clai
                 Problem(file, line, "one verdict an environment", f"{twice} in both", f"remove {twice} from one of them")
             )
     for path, defined in functions.items():
-        for function in defined or ():
+        for function, node in (defined or {}).items():
             if f"{path.stem}.{function}" not in toml.claims:
                 repair = f'add "{path.stem}.{function}" to [claims] of {file}, or start its name with an underscore'
                 problems.append(
                     Problem(
                         relative(path, root),
-                        (defined or {})[function].lineno,
+                        node.lineno,
                         "a claim of the article",
                         f"{function} is not one",
                         repair,

@@ -97,13 +97,17 @@ def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def probe(root: Path) -> Path:
+    """Return the probe that decides the project's claims: the project's own, else the engine's."""
+    own = root / "checks" / "probe.py"
+    return own if own.is_file() else Path(__file__).with_name("probe.py")
+
+
 def subjects(article: Article, module: str, environment: Environment, root: Path) -> dict[str, str]:
     """Return path -> sha256 of every file that decides the verdicts of one module in one environment."""
-    probe = root / "checks" / "probe.py"
-    engine = probe if probe.is_file() else Path(__file__).with_name("probe.py")
     files = {file: file.relative_to(root).as_posix() for file in imported_files(article.folder / f"{module}.py", root)}
     files |= {file: file.relative_to(root).as_posix() for file in environment.subjects}
-    return dict(sorted((name, sha256(file)) for file, name in (files | {engine: "checks/probe.py"}).items()))
+    return dict(sorted((name, sha256(file)) for file, name in (files | {probe(root): "checks/probe.py"}).items()))
 
 
 def location(article: Article, module: str, environment: str) -> Path:

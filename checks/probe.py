@@ -1,12 +1,12 @@
 """Decide the claims of one check module, inside its environment. Standard library only; started by path, imported by nobody.
 
-    python probe.py MODULE --report FD [--before FILE]... [--claim NAME]... [--root DIR] [--memory BYTES] [--loopback]
+    python probe.py MODULE [--claim NAME]... [--before FILE]... [--root DIR] [--report FD] [--memory BYTES] [--loopback]
 
-The module is executed once; then its claims are called in the order given. What happens is written to file descriptor FD, one
-JSON object a line. A claim that returns holds; AssertionError of the check: refuted; anything else, an AssertionError from
-inside a library and a claim that reached no assertion: undecided. Assertions are counted by adding a call behind every
-`assert` whose test is not a constant and behind every call of a function named `assert_...`; the module is otherwise compiled
-as it stands.
+The module is executed once; then its claims are called in the order given, or all of them in the order of definition. Each
+verdict is printed; with --report, what happens is also written to file descriptor FD, one JSON object a line. A claim that
+returns holds; AssertionError of the check: refuted; anything else, an AssertionError from inside a library and a claim that
+reached no assertion: undecided. Assertions are counted by adding a call behind every `assert` whose test is not a constant and
+behind every call of a function named `assert_...`; the module is otherwise compiled as it stands.
 """
 
 import argparse
@@ -53,13 +53,14 @@ def main():
     """Execute the module, decide its claims, report."""
     arguments = parse()
     report = Report(arguments.report)
+    path = Path(arguments.module).absolute()
+    claims = arguments.claim or public_functions(path)
     if arguments.memory:
         import resource
 
         resource.setrlimit(resource.RLIMIT_AS, (arguments.memory, arguments.memory))
     if arguments.loopback:
         bring_loopback_up()
-    path = Path(arguments.module)
     sys.path[:0] = [str(path.parent), arguments.root]
     sys.argv = [str(path)]
     reached = [0]
@@ -71,12 +72,12 @@ def main():
     except BaseException as error:
         traceback.print_exc()
         failed = f"the module did not start: {type(error).__name__}: {error}"
-        for name in arguments.claim:
+        for name in claims:
             report.send(event="claim", name=name, verdict="undecided", reason=failed[:500], seconds=0.0, assertions=0)
         report.send(event="seen", **seen())
         return
     report.send(event="seen", **seen())
-    for name in arguments.claim:
+    for name in claims:
         report.send(event="start", name=name)
         print(f"--- {path.stem}.{name}", flush=True)
         outcome = decide(getattr(module, name, None), reached, arguments.root)
@@ -91,25 +92,33 @@ def parse():
     """Read the command line."""
     parser = argparse.ArgumentParser()
     parser.add_argument("module")
-    parser.add_argument("--report", type=int, required=True)
+    parser.add_argument("--report", type=int)
     parser.add_argument("--before", action="append", default=[])
     parser.add_argument("--claim", action="append", default=[])
-    parser.add_argument("--root", required=True)
+    parser.add_argument("--root", default=str(Path.cwd()))
     parser.add_argument("--memory", type=int)
     parser.add_argument("--loopback", action="store_true")
     return parser.parse_args()
 
 
 class Report:
-    """The pipe to the runner; not inherited by what the check starts."""
+    """The pipe to the runner, if there is one; not inherited by what the check starts."""
 
     def __init__(self, descriptor):
-        os.set_inheritable(descriptor, False)
         self.descriptor = descriptor
+        if descriptor is not None:
+            os.set_inheritable(descriptor, False)
 
     def send(self, **event):
         """Write one event."""
-        os.write(self.descriptor, (json.dumps(event) + "\n").encode())
+        if self.descriptor is not None:
+            os.write(self.descriptor, (json.dumps(event) + "\n").encode())
+
+
+def public_functions(path):
+    """Return the names of the functions that can be claims: public, without arguments."""
+    functions = (node for node in ast.parse(path.read_text(encoding="utf-8")).body if isinstance(node, ast.FunctionDef))
+    return [one.name for one in functions if not one.name.startswith("_") and not ast.unparse(one.args)]
 
 
 def execute(path, count):

@@ -131,6 +131,7 @@ def _write_bundle(project: Project, job: Job, folder: Path) -> None:
     for file in imported_files(job.article.folder / f"{job.module}.py", project.root):
         name = file.name if file.parent == job.article.folder else file.relative_to(project.root).as_posix()
         files[name] = without_markers(file.read_text(encoding="utf-8"))
+    files["probe.py"] = Path(__file__).with_name("probe.py").read_text(encoding="utf-8")
     for prelude in job.environment.preludes:
         files[prelude.name] = prelude.read_text(encoding="utf-8")
     for number, layer in enumerate(job.environment.layers, start=1):

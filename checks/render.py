@@ -66,21 +66,21 @@ def code_name(job: Job) -> str:
     return f"{job.article.id.lower()}-{job.module}-{job.environment.name}"
 
 
-def command(job: Job, local: bool = False) -> str:
+def command(job: Job) -> str:
     """Return the command that decides a job's claims from its bundle, in the locked environment, without this engine."""
     name, python = code_name(job), ".venv/bin/python"
     version = "" if job.environment.python == "system" else f" --python {job.environment.python}"
     system = " --system-site-packages" if any(layer.toml.system for layer in job.environment.layers) else ""
     steps = [f"python3 -m zipfile -e {name}.zip {name}", f"cd {name}", f"uv venv{version}{system} .venv"]
     for number, layer in enumerate(job.environment.layers, start=1):
-        if layer.lock(local).is_file() and layer.toml.requires:
+        if layer.lock().is_file() and layer.toml.requires:
             variables = "".join(f"{key}={value} " for key, value in layer.toml.build_variables.items())
             isolation = "" if layer.toml.build_isolation else " --no-build-isolation"
             steps.append(f"{variables}uv pip install --no-deps --require-hashes{isolation} -r {number}-{layer.name}.txt")
     variables = "".join(f"{key}={value} " for key, value in job.environment.variables.items())
     device = f"CLINIC_DEVICE={job.environment.device} " if job.environment.device != "cpu" else ""
-    preludes = "".join(f"{prelude.name} " for prelude in job.environment.preludes)
-    steps.append(f"{variables}{device}{python} {preludes}{job.module}.py")
+    preludes = "".join(f" --before {prelude.name}" for prelude in job.environment.preludes)
+    steps.append(f"{variables}{device}{python} probe.py {job.module}.py{preludes}")
     return " &&\n".join(steps)
 
 

@@ -14,7 +14,6 @@ import selectors
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
@@ -24,7 +23,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from .evidence import Outcome, Record, Seen, Unreadable, location, read, subjects, write
+from .evidence import Outcome, Record, Seen, Unreadable, location, probe, read, subjects, write
 from .install import Installed, home, install
 from .plan import Job, Project
 
@@ -131,11 +130,10 @@ def _record(job: Job, digests: Mapping[str, str], events: list[dict[str, Any]], 
 
 def _start(root: Path, job: Job, installed: Installed, claims: list[str], say: Say) -> Ran:
     """Start the probe for these claims and collect what it reports until it ends or a limit does it."""
-    probe = Path(__file__).with_name("probe.py")
     name, prefix = isolation()
     with tempfile.TemporaryDirectory(prefix="clinic-", ignore_cleanup_errors=True) as folder:
         report, reported = os.pipe()
-        command = [*prefix, str(installed.python), "-I", "-u", str(probe), str(job.article.folder / f"{job.module}.py")]
+        command = [*prefix, str(installed.python), "-I", "-u", str(probe(root)), str(job.article.folder / f"{job.module}.py")]
         command += ["--root", str(root), "--report", str(reported)]
         command += [argument for prelude in job.environment.preludes for argument in ("--before", str(prelude))]
         command += [argument for claim in claims for argument in ("--claim", claim)]
@@ -164,6 +162,8 @@ def _start(root: Path, job: Job, installed: Installed, claims: list[str], say: S
             str(installed.python.parents[2]): "$ENVIRONMENTS",
             str(Path.home()): "~",
         }
+        if len(base := str(installed.python.resolve().parents[1])) > len("/usr"):
+            hidden[base] = "$PYTHON"
         ran.log = _masked(ran.log.decode(errors="replace"), hidden).encode()
         for event in ran.events:
             if "reason" in event:
@@ -205,14 +205,21 @@ class _Collector:
                 if self.ran.ended:
                     break
                 ended_at = ended_at or (time.monotonic() if self.process.poll() is not None else None)
-                if ended_at and not ready and time.monotonic() - ended_at > GRACE_SECONDS:
+                if ended_at and time.monotonic() - ended_at > GRACE_SECONDS:
                     break  # something that it left behind holds the pipe
         if not self.ran.ended:
-            self.ran.ended = f"the process ended with status {self.process.wait()}"
+            self.ran.ended = self._wait()
         cut = self.printed - len(self.head) - len(self.tail)
         note = f"\n--- {cut} bytes left out\n".encode() if cut else b""
         self.ran.log = bytes(self.head) + note + bytes(self.tail)
         return self.ran
+
+    def _wait(self) -> str:
+        """Wait for a process whose ends are closed, and say how it ended; one that closed them itself can still hang."""
+        try:
+            return f"the process ended with status {self.process.wait(max(0.0, self.deadline - time.monotonic()))}"
+        except subprocess.TimeoutExpired:
+            return f"not decided within {CLAIM_SECONDS} s"
 
     def _report(self, data: bytes) -> None:
         *lines, self.pending = (self.pending + data).split(b"\n")
@@ -248,8 +255,7 @@ def _masked(text: str, hidden: Mapping[str, str]) -> str:
     for path, shown in sorted(hidden.items(), key=lambda item: -len(item[0])):
         for form in dict.fromkeys((path, os.path.realpath(path))):
             text = text.replace(form, shown)
-    base = getattr(sys, "base_prefix", "")
-    return text.replace(base, "$PYTHON") if len(base) > len("/usr") else text
+    return text
 
 
 @lru_cache

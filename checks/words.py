@@ -41,8 +41,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "run it": ("Run it on your machine", "在自己的机器上运行"),
     "run hint": (
         "Download {0}, then run this in its folder (uv comes from your package index). "
-        "It prints what the log shows; without a traceback, every claim holds.",
-        "下载 {0}，在其所在目录运行下面的命令（uv 可从你的软件源安装）。输出与日志相同；没有 traceback 即论断全部成立。",
+        "It prints each claim with its verdict, as the log does.",
+        "下载 {0}，在其所在目录运行下面的命令（uv 可从你的软件源安装）。它会逐条打印论断和判定，与日志一致。",
     ),
     "message": ("message", "报错信息"),
     "harm": ("what happens if you go on", "继续运行会怎样"),

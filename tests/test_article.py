@@ -8,11 +8,14 @@ import pytest
 
 from checks.article import Signature, imported_files, load_article
 from checks.lint import lint_project
+from checks.problem import Problem
 
 from .conftest import ERRORS, edit
 
 FOLDER = f"{ERRORS}/prefix-missing"
 TOML, MODULE = f"{FOLDER}/article.toml", f"{FOLDER}/load_renamed.py"
+SYNTAX = f"correct the syntax of {TOML}"
+HARM, MESSAGE = 'harm = "error"', "message = 'KeyError: \"prefix-missing.weight\"'"
 CLAIM = '"load_renamed.renamed_keys_are_found" = { holds = ["bare"] }'
 
 
@@ -64,23 +67,140 @@ def test_imported_files_are_the_module_its_snippets_its_neighbours_and_theirs(ex
 
 
 BROKEN = {
-    "syntax": (TOML, 'harm = "error"', "harm = error", "X"),
-    "unknown key": (TOML, 'harm = "error"', 'harm = "error"\ncolour = "red"', "X"),
-    "missing key": (TOML, 'harm = "error"\n', "", "X"),
-    "unknown harm": (TOML, 'harm = "error"', 'harm = "some"', "X"),
-    "no id": (TOML, '"CC001"', '"1"', "X"),
-    "empty text": (TOML, "message = 'KeyError: \"prefix-missing.weight\"'", "message = ''", "X"),
-    "bad regular expression": (TOML, "(?P<key>", "(?P<key", "X"),
-    "message without a match": (TOML, 'contains = "KeyError"', 'contains = "Key error"', "X"),
-    "claim without a dot": (TOML, '"load_renamed.renamed_keys_are_found"', '"renamed_keys_are_found"', "X"),
-    "claim without a module": (TOML, '"load_renamed.renamed_keys_are_found"', '"load.renamed_keys_are_found"', "X"),
-    "claim without a function": (TOML, '"load_renamed.renamed_keys_are_found"', '"load_renamed.no_keys"', "X"),
-    "claim without an environment": (TOML, CLAIM, CLAIM.replace('["bare"]', "[]"), "X"),
-    "claim with both verdicts": (TOML, CLAIM, CLAIM.replace(" }", ', refuted = ["bare"] }'), "X"),
-    "claim without a docstring": (MODULE, '    """Without the prefix `model.`, every value is found unchanged."""\n', "", "X"),
-    "function that is no claim": (MODULE, "saved = {", 'def extra():\n    """Extra."""\n\nsaved = {', "X"),
-    "function with arguments": (MODULE, "def renamed_keys_are_found()", "def renamed_keys_are_found(key)", "X"),
-    "module that is not Python": (MODULE, "saved = {", "saved = = {", "X"),
+    "syntax": (TOML, HARM, "harm = error", Problem(TOML, 2, "TOML", "Invalid value (at line 2, column 8)", SYNTAX)),
+    "unknown key": (
+        TOML,
+        HARM,
+        f'{HARM}\ncolour = "red"',
+        Problem(TOML, 3, "colour: Extra inputs are not permitted", "'red'", f"edit colour in {TOML}"),
+    ),
+    "missing key": (TOML, f"{HARM}\n", "", Problem(TOML, 1, "harm: Field required", "nothing", f"edit harm in {TOML}")),
+    "unknown harm": (
+        TOML,
+        HARM,
+        'harm = "some"',
+        Problem(TOML, 2, "harm: Input should be 'none', 'error' or 'silent'", "'some'", f"edit harm in {TOML}"),
+    ),
+    "id of another form": (
+        TOML,
+        '"CC001"',
+        '"1"',
+        Problem(TOML, 1, r"id: String should match pattern '^CC\d{3,}$'", "'1'", f"edit id in {TOML}"),
+    ),
+    "empty text": (
+        TOML,
+        MESSAGE,
+        "message = ''",
+        Problem(TOML, 3, "message: String should have at least 1 character", "''", f"edit message in {TOML}"),
+    ),
+    "bad regular expression": (
+        TOML,
+        "pattern = 'KeyError: \"(?P<key>[\\w.-]+)\"'",
+        "pattern = '(?P<key'",
+        Problem(
+            TOML,
+            12,
+            "signature.0.pattern: Value error, a regular expression (missing >, unterminated name at position 4)",
+            "'(?P<key'",
+            f"edit signature.0.pattern in {TOML}",
+        ),
+    ),
+    "message without a match": (
+        TOML,
+        MESSAGE,
+        "message = 'Killed'",
+        Problem(
+            TOML,
+            3,
+            "a message that a signature matches",
+            "Killed",
+            "correct the signature's contains or pattern, or the message",
+        ),
+    ),
+    "claim without a dot": (
+        TOML,
+        CLAIM,
+        f'{CLAIM}\n"load" = {{ holds = ["bare"] }}',
+        Problem(TOML, 21, '"module.function" of a check module', "'load'", "write load.py, or remove the claim"),
+    ),
+    "claim without a module": (
+        TOML,
+        CLAIM,
+        f'{CLAIM}\n"load.fails" = {{ holds = ["bare"] }}',
+        Problem(
+            TOML,
+            21,
+            '"module.function" of a check module',
+            f"no file {FOLDER}/load.py",
+            "write load.py, or remove the claim",
+        ),
+    ),
+    "claim without a function": (
+        TOML,
+        CLAIM,
+        f'{CLAIM}\n"load_renamed.fails" = {{ holds = ["bare"] }}',
+        Problem(TOML, 21, f"a function fails in {MODULE}", "none", "define it, or remove the claim load_renamed.fails"),
+    ),
+    "claim without an environment": (
+        TOML,
+        CLAIM,
+        CLAIM.replace('["bare"]', "[]"),
+        Problem(
+            TOML,
+            20,
+            "an environment under holds or refuted",
+            "none",
+            "name one for load_renamed.renamed_keys_are_found",
+        ),
+    ),
+    "claim with both verdicts": (
+        TOML,
+        CLAIM,
+        CLAIM.replace(" }", ', refuted = ["bare"] }'),
+        Problem(TOML, 20, "one verdict an environment", "bare in both", "remove bare from one of them"),
+    ),
+    "claim without a docstring": (
+        MODULE,
+        '    """Without the prefix `model.`, every value is found unchanged."""\n',
+        "",
+        Problem(
+            MODULE,
+            18,
+            "the sentence of claim load_renamed.renamed_keys_are_found",
+            "no docstring",
+            "write the claim as the function's docstring",
+        ),
+    ),
+    "function that is no claim": (
+        MODULE,
+        "saved = {",
+        'def extra():\n    """Extra."""\n\nsaved = {',
+        Problem(
+            MODULE,
+            5,
+            "a claim of the article",
+            "extra is not one",
+            f'add "load_renamed.extra" to [claims] of {TOML}, or start its name with an underscore',
+        ),
+    ),
+    "function with arguments": (
+        MODULE,
+        "def renamed_keys_are_found()",
+        "def renamed_keys_are_found(key)",
+        Problem(
+            TOML,
+            20,
+            f"a function renamed_keys_are_found in {MODULE}",
+            "none",
+            "define it, or remove the claim load_renamed.renamed_keys_are_found",
+        ),
+    ),
+    "module that is not Python": (
+        MODULE,
+        "saved = {",
+        "saved = = {",
+        Problem(MODULE, 5, "Python", "invalid syntax", "correct the syntax"),
+    ),
 }
 
 
@@ -88,4 +208,17 @@ BROKEN = {
 def test_broken_article_is_named_with_its_repair(example: Path, name: str) -> None:
     file, old, new, expected = BROKEN[name]
     edit(example, file, old, new)
-    assert "\n".join(map(str, lint_project(example))) == expected
+    assert lint_project(example) == [expected]
+
+
+def test_check_module_that_no_claim_names_is_named(example: Path) -> None:
+    extra = f"{FOLDER}/extra.py"
+    (example / extra).touch()
+    repair = f"add its claims to {TOML}, or start its name with an underscore"
+    assert lint_project(example) == [Problem(extra, 1, "a check module that decides a claim", "no claim of it", repair)]
+
+
+def test_folder_without_article_toml_is_named(example: Path) -> None:
+    (example / TOML).unlink()
+    repair = f"write {TOML} (template: checks/template/article.toml), or remove the folder"
+    assert lint_project(example) == [Problem(TOML, 1, "a file that states the article's claims", "no such file", repair)]

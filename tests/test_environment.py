@@ -8,6 +8,7 @@ import pytest
 
 from checks.environment import Environment, load_environments
 from checks.lint import lint_project
+from checks.problem import Problem
 
 from .conftest import BARE, edit
 
@@ -78,44 +79,83 @@ def test_lock_fits_until_something_changes_that_it_is_resolved_from(
 TOML, LOCK = f"{BARE}/environment.toml", f"{BARE}/lock.txt"
 DEVICE = 'device = "cpu"'
 BROKEN = {
-    "syntax": (DEVICE, "device = cpu", "", "X"),
-    "unknown key": (DEVICE, f"{DEVICE}\nspeed = 1", "", "X"),
-    "missing key": (DEVICE, "", "", "X"),
-    "unknown device": (DEVICE, 'device = "tpu"', "", "X"),
-    "Python without a minor version": ('"system"', '"3"', "", "X"),
-    "requirement that is none": (DEVICE, f'{DEVICE}\nrequires = ["torch = 2"]', "", "X"),
-    "unknown base": (DEVICE, f'{DEVICE}\nbase = "bear"', "", "X"),
-    "base of itself": (DEVICE, f'{DEVICE}\nbase = "bare"', "", "X"),
-    "prelude that is not there": (DEVICE, f'{DEVICE}\nprelude = "undo.py"', "", "X"),
+    "syntax": ("device = cpu", 2, "TOML", "Invalid value (at line 2, column 10)", f"correct the syntax of {TOML}"),
+    "unknown key": (
+        f"{DEVICE}\nspeed = 1",
+        3,
+        "speed: Extra inputs are not permitted",
+        "1",
+        f"edit speed in {TOML}",
+    ),
+    "missing key": ("", 1, "device: Field required", "nothing", f"edit device in {TOML}"),
+    "unknown device": (
+        'device = "tpu"',
+        2,
+        "device: Input should be 'cpu' or 'cuda'",
+        "'tpu'",
+        f"edit device in {TOML}",
+    ),
+    "requirement that is none": (
+        f'{DEVICE}\nrequires = ["torch = 2"]',
+        3,
+        "requires.0: Value error, a requirement such as torch==2.6.0 "
+        "(Expected semicolon (after name with no version specifier) or end)",
+        "'torch = 2'",
+        f"edit requires.0 in {TOML}",
+    ),
+    "unknown base": (
+        f'{DEVICE}\nbase = "bear"',
+        3,
+        "the name of an environment as base",
+        "bear",
+        "name one of: bare, bare-cuda",
+    ),
+    "base of itself": (
+        f'{DEVICE}\nbase = "bare"',
+        3,
+        "a base below this environment",
+        "bare -> bare",
+        "break the circle",
+    ),
+    "prelude that is not there": (
+        f'{DEVICE}\nprelude = "undo.py"',
+        3,
+        "a file undo.py beside it",
+        "none",
+        "write it, or remove prelude",
+    ),
 }
 
 
 @pytest.mark.parametrize("name", BROKEN)
 def test_broken_environment_is_named_with_its_repair(example: Path, name: str) -> None:
-    old, new, _, expected = BROKEN[name]
-    edit(example, TOML, old, new)
-    assert "\n".join(map(str, lint_project(example))) == expected
+    new, *expected = BROKEN[name]
+    edit(example, TOML, DEVICE, new)
+    assert lint_project(example) == [Problem(TOML, *expected)]
 
 
+PLAIN = "pins and hashes alone, no address and no option"
 UNFIT = {
-    "made for another": ("# for ", "# for f", "X"),
-    "no pin": ("thing==1.0", "think==1.0", "X"),
-    "another version": ("thing==1.0", "thing==0.9", "X"),
-    "no hash": (HASH, "", "X"),
-    "address": (HASH, f"{HASH}\nother @ https://example.org/other.whl", "X"),
-    "option": (HASH, f"{HASH}\n--index-url example", "X"),
+    "made for another": ("# for ", "# for f", 1, "a lock made for this environment.toml and its base", "one made for another"),
+    "no pin": ("thing==1.0", "think==1.0", 1, "thing==1.0", "no pin of it"),
+    "another version": ("thing==1.0", "thing==0.9", 2, "thing==1.0", "0.9"),
+    "no hash": (f" {HASH}", "", 2, "a pin with its hashes", "thing==1.0"),
+    "address": (HASH, f"{HASH}\nother @ https://example.org/x.whl", 3, PLAIN, "https://example.org/x.whl"),
+    "option": (HASH, f"{HASH}\n--index-url example", 3, PLAIN, "--index-url example"),
 }
 
 
 @pytest.mark.parametrize("name", UNFIT)
 def test_unfit_lock_is_named_with_its_repair(example: Path, name: str) -> None:
-    old, new, expected = UNFIT[name]
+    old, new, *expected = UNFIT[name]
+    lock = f"{FOLDER}/thing/lock.txt"
     add(example, "thing", 'requires = ["thing==1.0"]\n', f"thing==1.0 {HASH}\n")
     assert lint_project(example) == []
-    edit(example, f"{FOLDER}/thing/lock.txt", old, new)
-    assert "\n".join(map(str, lint_project(example))) == expected
+    edit(example, lock, old, new)
+    assert lint_project(example) == [Problem(lock, *expected, "run: clinic lock thing")]
 
 
 def test_missing_lock_is_named_with_its_repair(example: Path) -> None:
     (example / LOCK).unlink()
-    assert "\n".join(map(str, lint_project(example))) == "X"
+    expected = Problem(LOCK, 1, "a hashed lock of the environment", "no such file", "run: clinic lock bare")
+    assert lint_project(example) == [expected]

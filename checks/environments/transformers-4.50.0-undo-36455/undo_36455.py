@@ -2,12 +2,8 @@
 
 Between pull requests 36335 and 36455, transformers' main branch loaded checkpoints into parameters that DeepSpeed
 ZeRO-3 had emptied, without gathering them first. This puts that plain load back into the release that has the fix.
-No release was ever like this. By hand: `python undo_36455.py check.py`.
+No release was ever like this. By hand: `python probe.py check.py --before undo_36455.py`.
 """
-
-import runpy
-import sys
-from pathlib import Path
 
 from transformers import modeling_utils
 
@@ -19,8 +15,3 @@ def _plain_load(model, state_dict, assign=False):
 
 assert hasattr(modeling_utils, "_load_state_dict_into_zero3_model"), "not a release that has the fix"
 modeling_utils._load_state_dict_into_zero3_model = _plain_load
-
-if __name__ == "__main__":
-    sys.argv = sys.argv[1:]
-    sys.path[0] = str(Path(sys.argv[0]).resolve().parent)
-    runpy.run_path(sys.argv[0], run_name="__main__")
