@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -236,21 +236,23 @@ def imported_files(path: Path, root: Path) -> list[Path]:
         if file in seen:
             continue
         seen[file] = None
-        for name in _imported_names(file):
+        for name in _imported_names(file, file.stat().st_mtime_ns):
             for candidate in (root / f"{name.replace('.', '/')}.py", path.parent / f"{name}.py"):
                 if candidate.is_file() and candidate.is_relative_to(root):
                     waiting.append(candidate)
     return sorted(seen)
 
 
-def _imported_names(file: Path) -> Iterator[str]:
+@lru_cache(maxsize=4096)
+def _imported_names(file: Path, _modified: int) -> tuple[str, ...]:
     try:
         tree = ast.parse(file.read_text(encoding="utf-8"))
     except (SyntaxError, UnicodeDecodeError, OSError):
-        return
+        return ()
+    names: dict[str, None] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            names |= dict.fromkeys(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            names |= dict.fromkeys([node.module, *(f"{node.module}.{alias.name}" for alias in node.names)])
+    return tuple(names)

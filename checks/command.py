@@ -18,7 +18,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from .environment import load_environments
-from .evidence import Record, Unreadable, location, read, sha256, sweep
+from .evidence import Record, location, read_or_none, sha256, sweep
 from .install import Unavailable, home
 from .plan import Cell, Job, Project, find_root, has_answer, load_project, select
 from .problem import Invalid
@@ -158,7 +158,8 @@ def run(
     if as_json:
         _print_json({"cells": [_cell_as_json(project, cell) for cell in cells]})
     else:
-        err.print("Every answer is current; no environment was touched." if current else "")
+        left = "Every answer is current" if current else "What has no current answer needs a CUDA device"
+        err.print("" if jobs else f"{left}; no environment was touched.")
         _print_summary(project, cells)
     for line in changed if same else []:
         err.print(f"[red]{escape(line)}[/]")
@@ -179,15 +180,15 @@ def _run_jobs(project: Project, jobs: list[Job], wheels: Path | None, own: _OwnR
         for job in jobs:
             progress.update(bar, description=escape(job.name))
             path = location(job.article, job.module, job.environment.name)
-            old = _read_or_none(path)
+            old = read_or_none(path)
             if job.environment.name not in unavailable:
                 try:
                     record = decide(project, job, wheels, _Speaker(job, progress.console))
-                except Unavailable as error:
+                    own.add(job, path)
+                except (Unavailable, OSError) as error:  # OSError: a full disk, a folder that cannot be written
                     unavailable[job.environment.name] = str(error)
                     err.print(f"[yellow]{escape(str(error))}[/]")
                 else:
-                    own.add(job, path)
                     for cell in job.cells:
                         changed += _report(cell, record, old)
             if job.environment.name in unavailable:
@@ -356,13 +357,6 @@ def _only_run(folder: Path) -> Iterator[None]:
             err.print("Another run holds the lock. Wait for it, or end it; nothing was changed.")
             raise SystemExit(Exit.LOCKED) from None
         yield
-
-
-def _read_or_none(path: Path) -> Record | None:
-    try:
-        return read(path)
-    except Unreadable:
-        return None
 
 
 def _cell_as_json(project: Project, cell: Cell) -> dict[str, Any]:

@@ -88,6 +88,12 @@ class Environment:
         """Variables set while a check runs, those of the layers below included."""
         return {name: value for layer in self.layers for name, value in layer.toml.variables.items()}
 
+    @cached_property
+    def chief_packages(self) -> frozenset[str]:
+        """The packages that a page names: the first few that each layer requires, and the machine's own."""
+        named = {Requirement(text).name for layer in self.layers for text in (*layer.toml.requires[:4], *layer.toml.system)}
+        return frozenset(canonicalize_name(name) for name in named)
+
     @property
     def preludes(self) -> tuple[Path, ...]:
         """Files executed before a check module: reconstructions, named as such wherever they are shown."""

@@ -194,6 +194,12 @@ def judge(
     return Judgement("verified", f"observed {outcome.observed} on {outcome.recorded:%Y-%m-%d}", outcome.observed, outcome)
 
 
+def read_or_none(path: Path) -> Record | None:
+    """Return the record, or None if there is none that can be read."""
+    record = _read_once(path, path.stat().st_mtime_ns) if path.is_file() else None
+    return record if isinstance(record, Record) else None
+
+
 @functools.lru_cache(maxsize=4096)
 def _read_once(path: Path, _modified: int) -> Record | str:
     try:
@@ -206,11 +212,11 @@ def mismatched_packages(environment: Environment, seen: Seen) -> str:
     """Return the first pinned package that was imported in another version, as `name pinned -> seen`; else nothing."""
     if environment.python != "system" and not seen.python.startswith(f"{environment.python}."):
         return f"Python {environment.python} -> {seen.python}"
+    found: dict[str, str] = {canonicalize_name(name): version for name, version in seen.packages.items()}
     differences = []
     for local in (True, False):
-        pins = environment.pins(local)
-        found = ((name, pin, seen.packages.get(canonicalize_name(name), "missing")) for name, pin in pins.items())
-        differences.append([f"{name} {pin} -> {version}" for name, pin, version in found if version != pin])
+        pins = environment.pins(local).items()  # their names are canonical
+        differences.append([f"{name} {pin} -> {found.get(name, 'missing')}" for name, pin in pins if found.get(name) != pin])
     return "" if not all(differences) else min(differences, key=len)[0]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from .article import Article, Claim, Verdict, load_article
 from .environment import Environment, load_environments
-from .evidence import Judgement, judge, now, subjects
+from .evidence import Judgement, Record, judge, location, now, read_or_none, subjects
 from .problem import Invalid, Problem, line_of, relative
 
 
@@ -75,11 +75,26 @@ class Project:
         return cells
 
     def judge(self, cell: Cell) -> Judgement:
-        """Derive a cell's status from the evidence and the files of this moment."""
-        key = (cell.article.slug, cell.claim.module, cell.environment.name)
+        """Derive a cell's status from the evidence and the files of the moment at which the project was read."""
+        key = (cell.article.slug, cell.name)
+        if key not in self._judged:
+            digests = self._digests(cell.article, cell.claim.module, cell.environment)
+            self._judged[key] = judge(cell.article, cell.claim.name, cell.expected, cell.environment, digests, self.time)
+        return self._judged[key]
+
+    def record(self, job: Job) -> Record | None:
+        """Return a job's evidence, or None if there is none that can be read."""
+        return read_or_none(location(job.article, job.module, job.environment.name))
+
+    def _digests(self, article: Article, module: str, environment: Environment) -> dict[str, str]:
+        key = (article.slug, module, environment.name)
         if key not in self._subjects:
-            self._subjects[key] = subjects(cell.article, cell.claim.module, cell.environment, self.root)
-        return judge(cell.article, cell.claim.name, cell.expected, cell.environment, self._subjects[key], self.time)
+            self._subjects[key] = subjects(article, module, environment, self.root)
+        return self._subjects[key]
+
+    @cached_property
+    def _judged(self) -> dict[tuple[str, str], Judgement]:
+        return {}
 
     @cached_property
     def _subjects(self) -> dict[tuple[str, str, str], dict[str, str]]:

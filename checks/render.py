@@ -7,16 +7,14 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from xml.etree.ElementTree import Element, tostring
 
-from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from .article import Article, Claim, Language
 from .environment import Environment
-from .evidence import Record, Unreadable, location, read
+from .evidence import Record, location
 from .plan import Cell, Job, Project
 from .words import say
 
@@ -51,9 +49,11 @@ def printable(text: str) -> str:
     """Return captured text without ANSI codes, control characters and characters that change the direction of writing."""
     text = _ANSI.sub("", text).replace("\r\n", "\n").expandtabs(4)
     lines = (line.rsplit("\r", 1)[-1] for line in text.split("\n"))  # a progress bar's last state
-    return "\n".join(
-        "".join(c for c in line if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn")) for line in lines
-    )
+    return "\n".join(line if line.isprintable() else "".join(filter(_shows, line)) for line in lines)
+
+
+def _shows(character: str) -> bool:
+    return unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Co", "Cn")
 
 
 def marked(text: str) -> list[Child]:
@@ -129,19 +129,9 @@ class Pages:
         """Return one of the engine's words in this language."""
         return say(self.language, key, *values)
 
-    @cached_property
-    def _records(self) -> dict[str, Record | None]:
-        return {}
-
     def record(self, job: Job) -> Record | None:
         """Return the job's evidence, or None if there is none that can be read."""
-        key = f"{job.article.id} {job.name}"
-        if key not in self._records:
-            try:
-                self._records[key] = read(location(job.article, job.module, job.environment.name))
-            except Unreadable:
-                self._records[key] = None
-        return self._records[key]
+        return self.project.record(job)
 
     def jobs(self, article: Article) -> list[Job]:
         """Return an article's jobs, ordered by environment."""
@@ -194,25 +184,19 @@ class Pages:
         cells = [cell for cell in self.project.cells(article) if cell.claim is claim]
         counted = tally(self.project, cells)
         text = self.say(counted.worst) if counted.total == 1 else counted.text(self.language)
-        rows = [
-            [
-                element("a", cell.environment.name, href=f"{self.up}environments/#{cell.environment.name}"),
-                *self._verdicts(cell),
-            ]
-            for cell in cells
-        ]
-        headings = [self.say(key) for key in ("environment", "expected", "observed", "status", "why")]
-        link = element("a", f"{claim.name}", href=f"{self.top}downloads/{article.slug}/{claim.module}.py")
+        link = element("a", element("code", claim.name), href=f"{self.top}downloads/{article.slug}/{claim.module}.py")
+        items = [element("li", *self._in_words(cell)) for cell in cells]
         return element(
             "div",
             self.chip(counted.worst, text),
-            element(
-                "details",
-                element("summary", self.say("how")),
-                element("p", element("code", link)),
-                self.table("clinic-cells", headings, rows),
-            ),
+            element("details", element("summary", self.say("how")), element("p", link), element("ul", *items)),
         )
+
+    def _in_words(self, cell: Cell) -> list[Child]:
+        judged = self.project.judge(cell)
+        name = element("a", cell.environment.name, href=f"{self.up}environments/#{cell.environment.name}")
+        said = [self.say("expected"), " ", self.say(cell.expected), "; ", printable(judged.reason)]
+        return [name, ": ", self.chip(judged.status), " ", *said]
 
     def _verdicts(self, cell: Cell) -> list[Child]:
         judged = self.project.judge(cell)
@@ -304,7 +288,8 @@ class Pages:
             len(list(self.project.cells(article))),
         )
         badge = element("a", self.say("badge"), href=f"{self.top}badges/{article.slug}.svg")
-        return element("section.clinic-evidence", element("p", counted, " · ", badge), *(self._run(job) for job in jobs))
+        summary = element("p", counted, " · ", badge)
+        return element("section.clinic-evidence", summary, *(self._run(job) for job in jobs), data_search_exclude="")
 
     def _run(self, job: Job) -> Element:
         record = self.record(job)
@@ -335,14 +320,8 @@ class Pages:
 
     def _seen(self, job: Job, record: Record) -> list[Child]:
         seen = record.seen
-        required = {
-            canonicalize_name(Requirement(text).name) for layer in job.environment.layers for text in layer.toml.requires[:4]
-        }
-        packages = ", ".join(
-            f"{name} {version}"
-            for name, version in seen.packages.items()
-            if name in required | set(job.environment.toml.system)
-        )
+        chief = job.environment.chief_packages
+        packages = ", ".join(f"{name} {version}" for name, version in seen.packages.items() if name in chief)
         files = [
             element("a", self.say(key), href=f"{self.top}evidence/{job.article.slug}/{job.name}.{ending}")
             for key, ending in (("log", "txt"), ("statement", "json"))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import fcntl
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from textwrap import dedent
 
@@ -59,6 +61,21 @@ def contents(root: Path) -> dict[str, bytes]:
     return {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()}
 
 
+def is_held(lock: Path) -> bool:
+    """Tell whether a process holds the lock on this file, as a check's processes do for as long as they live."""
+    with lock.open("a", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def happens(condition: Callable[[], bool]) -> bool:
+    """Wait until the condition is true; False after far longer than that takes."""
+    return any(condition() or time.sleep(0.02) for _ in range(1000))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The folder of environments, which the tests share: each is built once."""
@@ -70,10 +87,14 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield folder
 
 
-def clinic(root: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run `clinic ARGUMENTS` in `root`."""
+def clinic(
+    root: Path, *arguments: str, before: Callable[[], None] | None = None, **variables: str
+) -> subprocess.CompletedProcess[str]:
+    """Run `clinic ARGUMENTS` in `root`, with these environment variables; `before` is called in the new process."""
     environment = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1", **variables}
-    return subprocess.run([CLINIC, *arguments], cwd=root, env=environment, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [CLINIC, *arguments], cwd=root, env=environment, capture_output=True, text=True, check=False, preexec_fn=before
+    )
 
 
 @pytest.fixture

@@ -49,6 +49,6 @@ def test_page_that_is_there_already_is_kept(root: Path) -> None:
 @pytest.mark.parametrize("slug", ["Weight", "weight_shape", "../weight", "-weight", "", "old-evidence"])
 def test_slug_that_cannot_be_a_folder_or_is_taken_writes_nothing(root: Path, slug: str) -> None:
     before = contents(root)
-    with pytest.raises(Invalid, match="repair: (name the symptom|choose another slug)"):
+    with pytest.raises(Invalid, match=r"repair: (name the symptom|choose another slug)"):
         create(root, slug)
     assert contents(root) == before
