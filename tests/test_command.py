@@ -217,14 +217,20 @@ HANGS = """
         with open({lock!r}, "a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             print("waiting", flush=True)
-            time.sleep(3600)
+            time.sleep(60)
 """
 
 
 def start_and_stop(root: Path, lock: Path, number: signal.Signals) -> tuple[int, str]:
     """Start a run whose last claim hangs, send it a signal when it is there; return its exit status and messages."""
     write_check(root, HANGS.format(lock=str(lock)))
-    process = subprocess.Popen([CLINIC, "run", "CC001", "CC003", "--again"], cwd=root, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [CLINIC, "run", "CC001", "CC003", "--again"],
+        cwd=root,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # a job in the background ignores it
+    )
     assert process.stderr is not None
     said = ""
     for line in process.stderr:

@@ -136,7 +136,6 @@ def test_broken_environment_is_named_with_its_repair(example: Path, name: str) -
 
 PLAIN = "pins and hashes alone, no address and no option"
 UNFIT = {
-    "made for another": ("# for ", "# for f", 1, "a lock made for this environment.toml and its base", "one made for another"),
     "no pin": ("thing==1.0", "think==1.0", 1, "thing==1.0", "no pin of it"),
     "another version": ("thing==1.0", "thing==0.9", 2, "thing==1.0", "0.9"),
     "no hash": (f" {HASH}", "", 2, "a pin with its hashes", "thing==1.0"),
@@ -159,3 +158,10 @@ def test_missing_lock_is_named_with_its_repair(example: Path) -> None:
     (example / LOCK).unlink()
     expected = Problem(LOCK, 1, "a hashed lock of the environment", "no such file", "run: clinic lock bare")
     assert lint_project(example) == [expected]
+
+
+def test_lock_made_for_other_requirements_is_named_though_its_pins_would_do(example: Path) -> None:
+    add(example, "thing", 'requires = ["thing==1.0"]\n', f"thing==1.0 {HASH}\n")
+    edit(example, f"{FOLDER}/thing/environment.toml", "thing==1.0", "thing>=0.5")
+    lock, fit = f"{FOLDER}/thing/lock.txt", "a lock made for this environment.toml and its base"
+    assert lint_project(example) == [Problem(lock, 1, fit, "one made for another", "run: clinic lock thing")]

@@ -59,8 +59,8 @@ def test_claim_without_an_answer_is_undecided_and_the_next_is_decided(example: P
 @pytest.mark.parametrize(
     "body",
     [
-        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(3600)",
-        "import time\n    while True: print('loading', flush=True); time.sleep(0.01)",
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)",
+        "import time\n    for _ in range(6000): print('loading', flush=True); time.sleep(0.01)",
     ],
 )
 def test_claim_that_hangs_is_stopped_at_the_limit(example: Path, body: str, monkeypatch: pytest.MonkeyPatch) -> None:

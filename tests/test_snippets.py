@@ -1,0 +1,37 @@
+"""The snippets' own tests, run by the Python of the default environment: they need torch, which the engine does not."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from checks.environment import load_environments
+from checks.install import home, install
+
+ROOT = Path(__file__).resolve().parents[1]
+CASES = sorted((ROOT / "tests" / "snippets").glob("*_cases.py"))
+
+
+@pytest.fixture(scope="session")
+def python() -> Path:
+    environments = load_environments(ROOT / "checks" / "environments", ROOT)
+    return install(environments["torch-2.13-cpu"], home(ROOT) / "environments").python
+
+
+@pytest.mark.parametrize("cases", CASES, ids=lambda path: path.stem)
+def test_a_snippet_does_what_its_cases_say(python: Path, cases: Path) -> None:
+    done = subprocess.run([str(python), str(cases)], capture_output=True, text=True, check=False, env={"OMP_NUM_THREADS": "1"})
+    assert done.returncode == 0, done.stderr
+    ran = re.search(r"^Ran (\d+) tests?", done.stderr, re.MULTILINE)
+    assert ran and int(ran[1]) == cases.read_text(encoding="utf-8").count("\n    def test_"), done.stderr
+
+
+def test_a_snippet_imports_nothing_but_what_readers_have() -> None:
+    allowed = {"torch", "safetensors", "deepspeed", "transformers"}
+    for snippet in (ROOT / "snippets").glob("*.py"):
+        text = snippet.read_text(encoding="utf-8")
+        imported = set(re.findall(r"^(?:from|import) (\w+)", text, re.MULTILINE))
+        assert imported <= allowed | set(__import__("sys").stdlib_module_names), snippet.name
