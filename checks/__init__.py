@@ -11,6 +11,7 @@ install      Environment -> a Python that can be started; the only one that call
 run          one job -> outcomes: process, limits, output
 probe        decides the claims of one check module inside an environment; standard library only
 render       evidence -> HTML elements, in the words of `words`
+versions     the table of versions and the ranges derived from it
 blocks       the Markdown blocks of a page
 publish      both languages built; badges, evidence and downloads laid beside the pages
 lint         page <-> folder <-> claims <-> environments <-> evidence

@@ -14,6 +14,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -22,7 +23,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
-from .environment import LOCAL_LOCK, LOCK, Environment
+from .environment import Environment
 
 STAMP = "clinic-layer.json"
 Say = Callable[[str], None]
@@ -81,35 +82,32 @@ def lock(environment: Environment, excluded_newer: str) -> list[Path]:
     """
     written = []
     for local in (False, True) if environment.toml.local_builds else (False,):
-        path = environment.folder / (LOCAL_LOCK if local else LOCK)
         requires = [*environment.toml.requires]
         if local:
             builds = {Requirement(build).name: build for build in environment.toml.local_builds}
             requires = [builds.pop(Requirement(text).name, text) for text in requires] + list(builds.values())
-        version = _machine_version() if environment.python == "system" else environment.python
-        arguments = [
-            "pip",
-            "compile",
-            "-",
-            "--generate-hashes",
-            "--no-annotate",
-            "--no-header",
-            "--no-emit-index-url",
-            "--quiet",
-        ]
-        arguments += ["--no-emit-find-links", "--python-version", version, "--exclude-newer", excluded_newer]
-        arguments += ["--python", str(find_python(environment.python))]
-        if environment.toml.dependencies:
-            for below in environment.layers[:-1]:
-                arguments += ["--constraint", str(below.lock())]
-        else:
-            arguments += ["--no-deps"]
-        for name in (*environment.toml.omits, *environment.toml.system, *_below(environment)):
-            arguments += ["--no-emit-package", name]
-        lines = _uv(arguments + _sources(None, local), "\n".join(requires), {}, f"locking {environment.name}")
+        with tempfile.TemporaryDirectory() as folder:
+            constraints = Path(folder, "constraints.txt")
+            constraints.write_text(
+                "\n".join(f"{name}=={version}" for name, version in _below(environment).items()), encoding="utf-8"
+            )
+            arguments = _compile_arguments(environment, excluded_newer, constraints)
+            lines = _uv(arguments + _sources(None, local), "\n".join(requires), {}, f"locking {environment.name}")
+        path = environment.lock(local)
         path.write_text(f"# for {environment.lock_key}\n{lines}", encoding="utf-8")
         written.append(path)
     return written
+
+
+def _compile_arguments(environment: Environment, excluded_newer: str, constraints: Path) -> list[str]:
+    version = _machine_version() if environment.python == "system" else environment.python
+    arguments = ["pip", "compile", "-", "--quiet", "--generate-hashes", "--no-annotate", "--no-header", "--no-emit-index-url"]
+    arguments += ["--no-emit-find-links", "--python-version", version, "--python", str(find_python(environment.python))]
+    arguments += ["--exclude-newer", excluded_newer]
+    arguments += ["--constraint", str(constraints)] if environment.toml.dependencies else ["--no-deps"]
+    for name in (*environment.toml.omits, *environment.toml.system, *_below(environment)):
+        arguments += ["--no-emit-package", name]
+    return arguments
 
 
 def collect_wheels(environment: Environment, engine: Path, folder: Path, version: str) -> None:
@@ -285,10 +283,12 @@ def _pins(layer: Environment, local: bool) -> list[str]:
     return [line for line in lines if "==" in line and not line.startswith(("#", " "))]
 
 
-def _below(environment: Environment) -> list[str]:
-    """Packages of lower layers that this layer does not ask for by name: they are there already."""
-    own = {canonicalize_name(Requirement(text).name) for text in environment.toml.requires}
-    return [name for name in (environment.base.pins() if environment.base else {}) if name not in own]
+def _below(environment: Environment) -> dict[str, str]:
+    """Return the pins of the lower layers that stay in force: all but those of packages that this layer brings itself."""
+    own = [*(Requirement(text).name for text in environment.toml.requires), *environment.toml.replaces]
+    replaced = {canonicalize_name(name) for name in own}
+    pins = environment.base.pins() if environment.base else {}
+    return {name: version for name, version in pins.items() if name not in replaced}
 
 
 def _sources(wheels: Path | None, local: bool) -> list[str]:
