@@ -24,6 +24,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from .environment import Environment
+from .integrity import changed_files
 
 STAMP = "clinic-layer.json"
 Say = Callable[[str], None]
@@ -53,7 +54,7 @@ def install(environment: Environment, folder: Path, wheels: Path | None = None, 
         environment: what to build.
         folder: where layers live, one folder each, named by what they hold.
         wheels: a folder of wheels to install from instead of the package index.
-        say: told what takes long.
+        say: told what takes long, and what was found changed.
 
     Raises:
         Unavailable: no interpreter, no answer from the index, no space: with what to do.
@@ -65,9 +66,12 @@ def install(environment: Environment, folder: Path, wheels: Path | None = None, 
         local = uses_local_builds(layer)
         key = _layer_key(layer, interpreter, local, inherited)
         place = folder / f"{layer.name}-{key[:12]}"
-        if not _is_whole(place, key):
+        if not _is_whole(place, key, say):
             say(f"building {layer.name}: {len(_pins(layer, local))} packages from its lock")
             _build(layer, place, interpreter, below, local, wheels)
+            if changed := changed_files(_installed(place).packages, place):
+                say(f"{layer.name}: the package cache holds a changed {changed[0]}; building again without the cache")
+                _build(layer, place, interpreter, below, local, wheels, cached=False)
             (place / STAMP).write_text(json.dumps({"key": key}), encoding="utf-8")
         below, inherited = _installed(place), key
     assert below is not None  # an environment has at least its own layer
@@ -216,11 +220,15 @@ def _layer_key(layer: Environment, interpreter: Path, local: bool, inherited: st
     return hashlib.sha256(json.dumps([facts, text]).encode()).hexdigest()
 
 
-def _is_whole(place: Path, key: str) -> bool:
+def _is_whole(place: Path, key: str, say: Say) -> bool:
     try:
-        return bool(json.loads((place / STAMP).read_text(encoding="utf-8"))["key"] == key)
-    except (OSError, ValueError, KeyError, TypeError):
+        whole = bool(json.loads((place / STAMP).read_text(encoding="utf-8"))["key"] == key)
+        changed = changed_files(_installed(place).packages, place) if whole else []
+    except (OSError, ValueError, KeyError, TypeError, StopIteration):
         return False
+    if changed:
+        say(f"{place.name}: {changed[0]} was changed after it was installed ({len(changed)} in all)")
+    return whole and not changed
 
 
 def _installed(place: Path) -> Installed:
@@ -228,7 +236,13 @@ def _installed(place: Path) -> Installed:
 
 
 def _build(
-    layer: Environment, place: Path, interpreter: Path, below: Installed | None, local: bool, wheels: Path | None
+    layer: Environment,
+    place: Path,
+    interpreter: Path,
+    below: Installed | None,
+    local: bool,
+    wheels: Path | None,
+    cached: bool = True,
 ) -> None:
     shutil.rmtree(place, ignore_errors=True)
     place.parent.mkdir(parents=True, exist_ok=True)
@@ -254,6 +268,7 @@ def _build(
         "copy",
     ]
     arguments += [] if layer.toml.build_isolation else ["--no-build-isolation"]
+    arguments += [] if cached else ["--no-cache"]
     arguments += ["--requirement", str(layer.lock(local)), *_sources(wheels, local)]
     try:
         _uv(arguments, "", dict(layer.toml.build_variables), what)

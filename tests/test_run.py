@@ -43,6 +43,8 @@ FINE = "def fine():\n    '''It is so.'''\n    assert 1 + 1 == 2\n"
         ("import os; os._exit(0)", "the process ended with status 0"),
         ("import os; os.abort()", "the process ended with status"),
         ("import ctypes; ctypes.string_at(0)", "the process ended with status"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "the process ended with status"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGTERM)", "the process ended with status"),
         ("assert True", "no assertion was reached: the claim decided nothing"),
     ],
 )
