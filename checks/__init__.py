@@ -7,10 +7,12 @@ article      article.toml + docstrings -> Article, Claim, Signature; by ast, nev
 environment  environment.toml + lock.txt -> Environment, its layers and pins
 evidence     what a run saw <-> an in-toto statement file; digests; the status rule
 plan         articles x environments -> cells; the jobs that would decide them
+integrity    whether an installed layer's files still are those of its packages
 install      Environment -> a Python that can be started; the only one that calls uv
 run          one job -> outcomes: process, limits, output
 probe        decides the claims of one check module inside an environment; standard library only
 render       evidence -> HTML elements, in the words of `words`
+versions     the table of versions and the ranges derived from it
 blocks       the Markdown blocks of a page
 publish      both languages built; badges, evidence and downloads laid beside the pages
 lint         page <-> folder <-> claims <-> environments <-> evidence

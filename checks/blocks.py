@@ -24,6 +24,7 @@ from pymdownx.blocks.block import Block, type_integer, type_string
 from .article import Article, Claim, Language
 from .plan import Project, find_root, load_project
 from .render import Pages, element, to_html
+from .versions import version_table
 
 ARTICLE_DEPTH, INDEX_DEPTH, PAGE_DEPTH = 2, 0, 1  # folders between a page and its language's root
 
@@ -159,10 +160,13 @@ class VersionsBlock(ClinicBlock):
 
     NAME = "versions"
     ARGUMENT = True
-    OPTIONS = {"package": ["", type_string]}  # noqa: RUF012  pymdownx's interface
+    OPTIONS = {"package": ["", type_string], "environments": ["*", type_string]}  # noqa: RUF012  pymdownx's interface
 
     def render(self) -> Element:
-        return self.pages().versions(self.article, self.module(self.argument), self.options["package"])
+        options = self.options
+        return version_table(
+            self.pages(), self.article, self.module(self.argument), options["package"], options["environments"]
+        )
 
 
 class DownloadBlock(ClinicBlock):

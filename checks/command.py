@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from .environment import load_environments
+from .environment import add_member, load_environments
 from .evidence import Record, location, read_or_none, sha256, sweep
 from .install import Unavailable, home
 from .plan import Cell, Job, Project, find_root, has_answer, load_project, select
@@ -82,7 +82,7 @@ def list_(as_json: bool) -> int:
     cells = Counter(cell.environment.name for cell in project.cells())
     table = Table(box=None, header_style="bold")
     for heading in ("environment", "Python", "device", "cells", "requires"):
-        table.add_column(heading)
+        table.add_column(heading, no_wrap=heading == "environment", overflow="fold")
     for one in project.environments.values():
         table.add_row(
             one.name, one.python, one.device, str(cells[one.name] or "base"), escape(", ".join(one.toml.requires[:4]))
@@ -262,24 +262,35 @@ def lint() -> int:
 
 
 @clinic.command("lock")
-@click.argument("environments", nargs=-1)
+@click.argument("names", nargs=-1, metavar="[ENVIRONMENT|FAMILY=VERSION[+VERSION]]...")
 @click.option("--until", default="2026-11-21", show_default=True, help="Take no release that is newer than this day.")
-def lock_(environments: tuple[str, ...], until: str) -> int:
-    """Resolve the environments' requirements again and write their hashed locks (all, or those named)."""
+def lock_(names: tuple[str, ...], until: str) -> int:
+    """Resolve requirements again and write the hashed locks: all, those named, or that of a family's new member."""
     from .install import lock
 
     root = find_root()
-    known = load_environments(root / "checks" / "environments", root)
-    if unknown := sorted(set(environments) - set(known)):
+    folder = root / "checks" / "environments"
+    wanted = set()
+    for name in names:
+        family, equals, versions = name.partition("=")
+        if equals and not (folder / family / "environment.toml").is_file():
+            raise click.UsageError(f"no such family: {family}")
+        wanted.add(add_member(folder / family, tuple(versions.split("+")), root) if equals else name)
+    known = load_environments(folder, root)
+    if unknown := sorted(wanted - set(known)):
         raise click.UsageError(f"unknown environment: {', '.join(unknown)} (known: {', '.join(known)})")
+    failed = 0
     for environment in sorted(known.values(), key=lambda one: len(one.layers)):
-        if not environments or environment.name in environments:
+        if not wanted or environment.name in wanted:
             try:
                 for path in lock(environment, until):
                     out.print(f"wrote {escape(str(path.relative_to(root)))}")
             except Unavailable as error:
-                raise click.ClickException(str(error)) from error
-    return Exit.VERIFIED
+                failed += 1
+                err.print(f"[yellow]{escape(str(error))}[/]")
+                if not environment.lock().read_bytes():
+                    environment.lock().unlink()  # a member that cannot be resolved is none
+    return Exit.USAGE if failed else Exit.VERIFIED
 
 
 @clinic.command()

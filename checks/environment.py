@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,12 +21,13 @@ from .problem import Invalid, Problem, from_validation, line_of, relative
 
 LOCK, LOCAL_LOCK = "lock.txt", "lock.local.txt"
 _PIN = re.compile(r"^(?P<name>[A-Za-z0-9][\w.-]*)==(?P<version>[^\s;\\]+)", re.MULTILINE)
+_PLACE = re.compile(r"\{(\w[\w.-]*)\}")  # where a family's version goes
 _HEADER = re.compile(r"\A# for (?P<key>[0-9a-f]{64})$", re.MULTILINE)
 
 
 def _requirement(text: str) -> str:
     try:
-        Requirement(text)
+        Requirement(_PLACE.sub("0", text))
     except InvalidRequirement as error:
         raise ValueError(f"a requirement such as torch==2.6.0 ({str(error).splitlines()[0]})") from error
     return text
@@ -47,7 +49,9 @@ class _Toml(BaseModel):
     python: Annotated[str, Field(pattern=r"^(3\.\d+|system)$")]
     device: Literal["cpu", "cuda"]
     base: str | None = None
+    axes: tuple[str, ...] = ()
     requires: tuple[_Requirement, ...] = ()
+    replaces: tuple[str, ...] = ()
     dependencies: bool = True
     omits: tuple[str, ...] = ()
     system: tuple[str, ...] = ()
@@ -67,6 +71,7 @@ class Environment:
     folder: Path
     toml: _Toml
     base: Environment | None
+    versions: tuple[str, ...] = ()  # one for each axis, if it belongs to a family
 
     @cached_property
     def layers(self) -> tuple[Environment, ...]:
@@ -102,12 +107,13 @@ class Environment:
     @property
     def subjects(self) -> tuple[Path, ...]:
         """Every file that states what this environment is."""
-        files = [layer.folder / name for layer in self.layers for name in ("environment.toml", LOCK, LOCAL_LOCK)]
-        return tuple(file for file in files if file.is_file()) + self.preludes
+        files = [file for layer in self.layers for file in (layer.folder / "environment.toml", layer.lock(), layer.lock(True))]
+        return tuple(file for file in dict.fromkeys(files) if file.is_file()) + self.preludes
 
     def lock(self, local: bool = False) -> Path:
         """Return this layer's own lock; the local one pins builds that only pip's find-links knows."""
-        return self.folder / (LOCAL_LOCK if local and self.toml.local_builds else LOCK)
+        name = LOCAL_LOCK if local and self.toml.local_builds else LOCK
+        return self.folder / (name.removesuffix("txt") + "+".join(self.versions) + ".txt" if self.versions else name)
 
     def pins(self, local: bool = False) -> dict[str, str]:
         """Return package -> version of all layers; an upper layer's pin hides a lower one's, as its folder does."""
@@ -118,6 +124,7 @@ class Environment:
         """The digest of everything that this layer's lock is resolved from."""
         toml = self.toml
         facts = [toml.python, toml.requires, toml.dependencies, toml.omits, toml.system, toml.local_builds]
+        facts += [toml.replaces] if toml.replaces else []
         below = [layer.lock().read_text(encoding="utf-8") for layer in self.layers[:-1] if layer.lock().is_file()]
         return hashlib.sha256(json.dumps([*facts, below]).encode()).hexdigest()
 
@@ -135,23 +142,55 @@ def load_environments(folder: Path, root: Path) -> dict[str, Environment]:
         Invalid: with the problems of all of them.
     """
     tomls: dict[str, _Toml] = {}
+    places: dict[str, tuple[str, tuple[str, ...]]] = {}  # environment -> its folder, its versions
     problems: list[Problem] = []
     for file in sorted(folder.glob("*/environment.toml")):
         try:
-            tomls[file.parent.name] = _read(file, root)
+            for versions, toml in _members(_read(file, root), file.parent):
+                name = "-".join((file.parent.name, *versions))
+                tomls[name], places[name] = toml, (file.parent.name, versions)
         except Invalid as error:
             problems.extend(error.problems)
     environments: dict[str, Environment] = {}
     for name in tomls:
-        if chain := _bases(name, tomls, folder, root, problems):
-            for layer in reversed(chain):
-                base = tomls[layer].base
-                environments.setdefault(
-                    layer, Environment(layer, folder / layer, tomls[layer], environments[base] if base else None)
-                )
+        for layer in reversed(
+            _bases(name, tomls, {name: folder / place for name, (place, _) in places.items()}, root, problems)
+        ):
+            place, versions = places[layer]
+            base = environments.get(tomls[layer].base or "")
+            environments.setdefault(layer, Environment(layer, folder / place, tomls[layer], base, versions))
     if problems:
         raise Invalid(problems)
     return environments
+
+
+def add_member(folder: Path, versions: tuple[str, ...], root: Path) -> str:
+    """Make a family's environment for these versions known, by an empty lock that is to be written, and return its name.
+
+    Raises:
+        Invalid: if the folder is no family, or has another number of axes.
+    """
+    toml = _read(folder / "environment.toml", root)
+    if len(toml.axes) != len(versions):
+        expected = f"a version for each axis of {folder.name}: {', '.join(toml.axes) or 'it has none'}"
+        raise Invalid([Problem("command line", 1, expected, "+".join(versions), f"run: clinic lock {folder.name}=VERSION")])
+    lock = folder / f"lock.{'+'.join(versions)}.txt"
+    lock.touch()
+    return "-".join((folder.name, *versions))
+
+
+def _members(toml: _Toml, folder: Path) -> Iterator[tuple[tuple[str, ...], _Toml]]:
+    """Yield (versions, toml) of each environment of a folder: one, or one for each lock of a family."""
+    if not toml.axes:
+        yield (), toml
+        return
+    for lock in sorted(folder.glob("lock.*.txt")):
+        versions = tuple(lock.name.removeprefix("lock.").removesuffix(".txt").split("+"))
+        if len(versions) == len(toml.axes):
+            filled = dict(zip(toml.axes, versions, strict=True))
+            requires = tuple(_PLACE.sub(lambda place: filled.get(place[1], place[0]), text) for text in toml.requires)  # noqa: B023
+            base = _PLACE.sub(lambda place: filled.get(place[1], place[0]), toml.base or "") or None  # noqa: B023
+            yield versions, toml.model_copy(update={"requires": requires, "base": base})
 
 
 def _read(file: Path, root: Path) -> _Toml:
@@ -178,11 +217,11 @@ def _read(file: Path, root: Path) -> _Toml:
     return toml
 
 
-def _bases(name: str, tomls: dict[str, _Toml], folder: Path, root: Path, problems: list[Problem]) -> list[str]:
+def _bases(name: str, tomls: dict[str, _Toml], places: dict[str, Path], root: Path, problems: list[Problem]) -> list[str]:
     """Return the chain from `name` down to its lowest layer; empty, with a problem, if it leads nowhere."""
     chain = [name]
     while base := tomls[chain[-1]].base:
-        file = folder / chain[-1] / "environment.toml"
+        file = places[chain[-1]] / "environment.toml"
         line = line_of(file.read_text(encoding="utf-8"), "base")
         if base not in tomls:
             known = ", ".join(sorted(tomls))

@@ -191,7 +191,8 @@ def judge(
     if outcome.observed != expected:
         because = f": {outcome.reason}" if outcome.reason else ""
         return Judgement("failing", f"expected {expected}, observed {outcome.observed}{because}", outcome.observed, outcome)
-    return Judgement("verified", f"observed {outcome.observed} on {outcome.recorded:%Y-%m-%d}", outcome.observed, outcome)
+    reason = f"observed {outcome.observed} on {outcome.recorded:%Y-%m-%d}"
+    return Judgement("verified", reason + (f": {outcome.reason}" if outcome.reason else ""), outcome.observed, outcome)
 
 
 def read_or_none(path: Path) -> Record | None:

@@ -14,6 +14,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -22,7 +23,8 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
-from .environment import LOCAL_LOCK, LOCK, Environment
+from .environment import Environment
+from .integrity import changed_files
 
 STAMP = "clinic-layer.json"
 Say = Callable[[str], None]
@@ -52,7 +54,7 @@ def install(environment: Environment, folder: Path, wheels: Path | None = None, 
         environment: what to build.
         folder: where layers live, one folder each, named by what they hold.
         wheels: a folder of wheels to install from instead of the package index.
-        say: told what takes long.
+        say: told what takes long, and what was found changed.
 
     Raises:
         Unavailable: no interpreter, no answer from the index, no space: with what to do.
@@ -64,9 +66,12 @@ def install(environment: Environment, folder: Path, wheels: Path | None = None, 
         local = uses_local_builds(layer)
         key = _layer_key(layer, interpreter, local, inherited)
         place = folder / f"{layer.name}-{key[:12]}"
-        if not _is_whole(place, key):
+        if not _is_whole(place, key, say):
             say(f"building {layer.name}: {len(_pins(layer, local))} packages from its lock")
             _build(layer, place, interpreter, below, local, wheels)
+            if changed := changed_files(_installed(place).packages, place):
+                say(f"{layer.name}: the package cache holds a changed {changed[0]}; building again without the cache")
+                _build(layer, place, interpreter, below, local, wheels, cached=False)
             (place / STAMP).write_text(json.dumps({"key": key}), encoding="utf-8")
         below, inherited = _installed(place), key
     assert below is not None  # an environment has at least its own layer
@@ -81,35 +86,32 @@ def lock(environment: Environment, excluded_newer: str) -> list[Path]:
     """
     written = []
     for local in (False, True) if environment.toml.local_builds else (False,):
-        path = environment.folder / (LOCAL_LOCK if local else LOCK)
         requires = [*environment.toml.requires]
         if local:
             builds = {Requirement(build).name: build for build in environment.toml.local_builds}
             requires = [builds.pop(Requirement(text).name, text) for text in requires] + list(builds.values())
-        version = _machine_version() if environment.python == "system" else environment.python
-        arguments = [
-            "pip",
-            "compile",
-            "-",
-            "--generate-hashes",
-            "--no-annotate",
-            "--no-header",
-            "--no-emit-index-url",
-            "--quiet",
-        ]
-        arguments += ["--no-emit-find-links", "--python-version", version, "--exclude-newer", excluded_newer]
-        arguments += ["--python", str(find_python(environment.python))]
-        if environment.toml.dependencies:
-            for below in environment.layers[:-1]:
-                arguments += ["--constraint", str(below.lock())]
-        else:
-            arguments += ["--no-deps"]
-        for name in (*environment.toml.omits, *environment.toml.system, *_below(environment)):
-            arguments += ["--no-emit-package", name]
-        lines = _uv(arguments + _sources(None, local), "\n".join(requires), {}, f"locking {environment.name}")
+        with tempfile.TemporaryDirectory() as folder:
+            constraints = Path(folder, "constraints.txt")
+            constraints.write_text(
+                "\n".join(f"{name}=={version}" for name, version in _below(environment).items()), encoding="utf-8"
+            )
+            arguments = _compile_arguments(environment, excluded_newer, constraints)
+            lines = _uv(arguments + _sources(None, local), "\n".join(requires), {}, f"locking {environment.name}")
+        path = environment.lock(local)
         path.write_text(f"# for {environment.lock_key}\n{lines}", encoding="utf-8")
         written.append(path)
     return written
+
+
+def _compile_arguments(environment: Environment, excluded_newer: str, constraints: Path) -> list[str]:
+    version = _machine_version() if environment.python == "system" else environment.python
+    arguments = ["pip", "compile", "-", "--quiet", "--generate-hashes", "--no-annotate", "--no-header", "--no-emit-index-url"]
+    arguments += ["--no-emit-find-links", "--python-version", version, "--python", str(find_python(environment.python))]
+    arguments += ["--exclude-newer", excluded_newer]
+    arguments += ["--constraint", str(constraints)] if environment.toml.dependencies else ["--no-deps"]
+    for name in (*environment.toml.omits, *environment.toml.system, *_below(environment)):
+        arguments += ["--no-emit-package", name]
+    return arguments
 
 
 def collect_wheels(environment: Environment, engine: Path, folder: Path, version: str) -> None:
@@ -218,11 +220,15 @@ def _layer_key(layer: Environment, interpreter: Path, local: bool, inherited: st
     return hashlib.sha256(json.dumps([facts, text]).encode()).hexdigest()
 
 
-def _is_whole(place: Path, key: str) -> bool:
+def _is_whole(place: Path, key: str, say: Say) -> bool:
     try:
-        return bool(json.loads((place / STAMP).read_text(encoding="utf-8"))["key"] == key)
-    except (OSError, ValueError, KeyError, TypeError):
+        whole = bool(json.loads((place / STAMP).read_text(encoding="utf-8"))["key"] == key)
+        changed = changed_files(_installed(place).packages, place) if whole else []
+    except (OSError, ValueError, KeyError, TypeError, StopIteration):
         return False
+    if changed:
+        say(f"{place.name}: {changed[0]} was changed after it was installed ({len(changed)} in all)")
+    return whole and not changed
 
 
 def _installed(place: Path) -> Installed:
@@ -230,7 +236,13 @@ def _installed(place: Path) -> Installed:
 
 
 def _build(
-    layer: Environment, place: Path, interpreter: Path, below: Installed | None, local: bool, wheels: Path | None
+    layer: Environment,
+    place: Path,
+    interpreter: Path,
+    below: Installed | None,
+    local: bool,
+    wheels: Path | None,
+    cached: bool = True,
 ) -> None:
     shutil.rmtree(place, ignore_errors=True)
     place.parent.mkdir(parents=True, exist_ok=True)
@@ -256,6 +268,7 @@ def _build(
         "copy",
     ]
     arguments += [] if layer.toml.build_isolation else ["--no-build-isolation"]
+    arguments += [] if cached else ["--no-cache"]
     arguments += ["--requirement", str(layer.lock(local)), *_sources(wheels, local)]
     try:
         _uv(arguments, "", dict(layer.toml.build_variables), what)
@@ -285,10 +298,12 @@ def _pins(layer: Environment, local: bool) -> list[str]:
     return [line for line in lines if "==" in line and not line.startswith(("#", " "))]
 
 
-def _below(environment: Environment) -> list[str]:
-    """Packages of lower layers that this layer does not ask for by name: they are there already."""
-    own = {canonicalize_name(Requirement(text).name) for text in environment.toml.requires}
-    return [name for name in (environment.base.pins() if environment.base else {}) if name not in own]
+def _below(environment: Environment) -> dict[str, str]:
+    """Return the pins of the lower layers that stay in force: all but those of packages that this layer brings itself."""
+    own = [*(Requirement(text).name for text in environment.toml.requires), *environment.toml.replaces]
+    replaced = {canonicalize_name(name) for name in own}
+    pins = environment.base.pins() if environment.base else {}
+    return {name: version for name, version in pins.items() if name not in replaced}
 
 
 def _sources(wheels: Path | None, local: bool) -> list[str]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from .article import LANGUAGES, Article, Claim, Language
 from .environment import load_environments, lock_problems
 from .evidence import Unreadable, location, read
-from .plan import Project, load_project
+from .plan import Project, read_project
 from .problem import Invalid, Problem, relative
 
 _BLOCK = re.compile(r"^/// (?P<name>\w+)(?: \| (?P<argument>.+?))?[ \t]*$")
@@ -30,10 +30,8 @@ def lint_project(root: Path) -> list[Problem]:
     except Invalid:
         pass  # reading the project says the same
     problems += _pages_without_folder(root)
-    try:
-        project = load_project(root)
-    except Invalid as error:
-        return sorted({*problems, *error.problems})
+    project, found = read_project(root)
+    problems += found
     for article in project.articles:
         problems += _vacuous_claims(article, root)
         problems += _evidence(project, article)

@@ -141,6 +141,14 @@ def load_project(root: Path) -> Project:
     Raises:
         Invalid: with every problem of all files, not the first.
     """
+    project, problems = read_project(root)
+    if problems:
+        raise Invalid(problems)
+    return project
+
+
+def read_project(root: Path) -> tuple[Project, list[Problem]]:
+    """Return the project with the articles that can be used, and every problem of all files."""
     problems: list[Problem] = []
     environments: dict[str, Environment] = {}
     articles: list[Article] = []
@@ -156,9 +164,12 @@ def load_project(root: Path) -> Project:
     if environments:
         problems.extend(_unknown_environments(articles, environments, root))
     problems.extend(_ids_used_twice(articles, root))
-    if problems:
-        raise Invalid(problems)
-    return Project(root, tuple(sorted(articles, key=lambda article: article.id)), environments, now())
+    usable = [article for article in articles if all(name in environments for name in _named_environments(article))]
+    return Project(root, tuple(sorted(usable, key=lambda article: article.id)), environments, now()), problems
+
+
+def _named_environments(article: Article) -> Iterator[str]:
+    return (name for claim in article.claims for name, _ in claim.expected.cells())
 
 
 def select(

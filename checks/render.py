@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from xml.etree.ElementTree import Element, tostring
 
 from packaging.utils import canonicalize_name
-from packaging.version import Version
 
 from .article import Article, Claim, Language
 from .environment import Environment
@@ -201,7 +200,7 @@ class Pages:
     def _verdicts(self, cell: Cell) -> list[Child]:
         judged = self.project.judge(cell)
         shown = judged.observed or "not run"
-        return [self.say(cell.expected), self._verdict(shown), self.chip(judged.status), printable(judged.reason)]
+        return [self.say(cell.expected), self.verdict(shown), self.chip(judged.status), printable(judged.reason)]
 
     def table(self, name: str, headings: Sequence[Child], rows: Sequence[Sequence[Child]]) -> Element:
         """Return a table in a wrapper that scrolls by itself, and can be reached by keyboard."""
@@ -227,38 +226,8 @@ class Pages:
         caption = element("figcaption", *marked(self.say("seen in", module, environment)), " · ", log)
         return element("figure.clinic-output", caption, element("pre", element("code", "\n".join(shown)), tabindex="0"))
 
-    def versions(self, article: Article, module: str, package: str) -> Element:
-        """Return the table environments x claims of one module, by one package's versions; the longer side goes down."""
-        claims = article.modules[module]
-        jobs = [job for job in self.jobs(article) if job.module == module]
-        jobs.sort(key=lambda job: (self._version(job, package), job.environment.name))
-        observed = [{cell.claim.name: self._observed(cell) for cell in job.cells} for job in jobs]
-        names = [element("a", job.environment.name, href=f"{self.up}environments/#{job.environment.name}") for job in jobs]
-        versions = [f"{package} {self._version(job, package)}" if package else "" for job in jobs]
-        links = [element("a", claim.function.replace("_", " "), href=f"#{claim.name}") for claim in claims]
-        table = [[self._verdict(seen.get(claim.name, "not run")) for claim in claims] for seen in observed]
-        if len(jobs) > len(claims):
-            rows: list[list[Child]] = [[element("span", names[i], f" {versions[i]}"), *table[i]] for i in range(len(jobs))]
-            return self.table("clinic-versions", [self.say("environment"), *links], rows)
-        rows = [[links[j], *(row[j] for row in table)] for j in range(len(claims))]
-        return self.table(
-            "clinic-versions", [self.say("claim"), *(element("span", *pair) for pair in self._columns(names, versions))], rows
-        )
-
-    def _columns(self, names: list[Element], versions: list[str]) -> Iterable[list[Child]]:
-        return ([name, element("br"), version] if version else [name] for name, version in zip(names, versions, strict=True))
-
-    def _version(self, job: Job, package: str) -> Version:
-        record = self.record(job)
-        seen = record.seen.packages if record else job.environment.pins()
-        return Version(seen.get(canonicalize_name(package), "0")) if package else Version("0")
-
-    def _observed(self, cell: Cell) -> str:
-        """Return the verdict that a table of measurements may show: none that is stale or cannot be trusted."""
-        judged = self.project.judge(cell)
-        return str(judged.observed) if judged.status in ("verified", "failing") else "not run"
-
-    def _verdict(self, shown: str) -> Element:
+    def verdict(self, shown: str) -> Element:
+        """Return an observed verdict as a word; the stylesheet adds its symbol and colour."""
         kind = "unverified" if shown == "not run" else shown
         return element(f"span.clinic-verdict--{kind}", self.say(shown))
 
@@ -378,7 +347,7 @@ class Pages:
         for local in (False, True) if one.toml.local_builds else (False,):
             if one.lock(local).is_file():
                 name = one.lock(local).name
-                links += [element("a", name, href=f"{self.top}environments/{one.name}/{name}"), " "]
+                links += [element("a", name, href=f"{self.top}environments/{one.folder.name}/{name}"), " "]
         note = getattr(one.toml.note, self.language) if one.toml.note else ""
         status = self.chip(counted.worst, counted.text(self.language)) if cells else "–"
         return [element("code", one.name, id=one.name), packages + base, status, note, element("span", *links)]

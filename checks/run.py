@@ -32,6 +32,7 @@ GRACE_SECONDS = 2
 PRINTED_BYTES = 64 << 20  # more than this is no log
 KEPT_BYTES = 256 << 10  # of the beginning, and again of the end
 MEMORY_SHARE = 0.8
+INIT = ("sh", "-c", '"$@"; exit $?', "sh")  # the first process of a namespace; as such the check could not even end itself
 PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "CUDA_HOME", "NVIDIA_VISIBLE_DEVICES", "TZ")
 Say = Callable[[str], None]
 
@@ -133,7 +134,15 @@ def _start(root: Path, job: Job, installed: Installed, claims: list[str], say: S
     name, prefix = isolation()
     with tempfile.TemporaryDirectory(prefix="clinic-", ignore_cleanup_errors=True) as folder:
         report, reported = os.pipe()
-        command = [*prefix, str(installed.python), "-I", "-u", str(probe(root)), str(job.article.folder / f"{job.module}.py")]
+        command = [
+            *prefix,
+            *(INIT if prefix else ()),
+            str(installed.python),
+            "-I",
+            "-u",
+            str(probe(root)),
+            str(job.article.folder / f"{job.module}.py"),
+        ]
         command += ["--root", str(root), "--report", str(reported)]
         command += [argument for prelude in job.environment.preludes for argument in ("--before", str(prelude))]
         command += [argument for claim in claims for argument in ("--claim", claim)]

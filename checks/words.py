@@ -54,6 +54,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "base": ("on top of {0}", "叠加于 {0}"),
     "badge": ("badge", "徽章"),
     "all claims": ("claims: {0} · environments: {1} · cells: {2}", "论断 {0} 条 · 环境 {1} 个 · 单元 {2} 个"),
+    "range": ("{0} to {1} ({2} measured)", "{0} 至 {1}（实测 {2} 个）"),
     "see": ("see a report", "参见报告"),
     "system python": ("the machine's", "机器自带"),
 }

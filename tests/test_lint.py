@@ -278,3 +278,11 @@ def test_broken_article_does_not_hide_what_is_wrong_elsewhere(example: Path) -> 
         TOML,
         "docs/en/errors/new.md",
     ]
+
+
+def test_a_broken_article_does_not_hide_the_problems_of_another(example: Path) -> None:
+    (example / "checks/errors/old-evidence/article.toml").write_text("id = ", encoding="utf-8")
+    page = example / "docs/en/errors/prefix-missing.md"
+    page.write_text(page.read_text(encoding="utf-8").replace("title:", "heading:"), encoding="utf-8")
+    files = {problem.file for problem in lint_project(example)}
+    assert {"checks/errors/old-evidence/article.toml", "docs/en/errors/prefix-missing.md"} <= files

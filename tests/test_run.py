@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from checks import run
-from checks.evidence import Record, location, read
+from checks.evidence import Record, location, read, sha256
 from checks.plan import load_project
 
 from .conftest import add_byte, happens, is_held, job_of, statuses, write_check
@@ -43,6 +43,8 @@ FINE = "def fine():\n    '''It is so.'''\n    assert 1 + 1 == 2\n"
         ("import os; os._exit(0)", "the process ended with status 0"),
         ("import os; os.abort()", "the process ended with status"),
         ("import ctypes; ctypes.string_at(0)", "the process ended with status"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "the process ended with status"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGTERM)", "the process ended with status"),
         ("assert True", "no assertion was reached: the claim decided nothing"),
     ],
 )
@@ -212,6 +214,14 @@ def test_log_and_digests_are_those_of_the_run(example: Path) -> None:
 def job_evidence(root: Path) -> Path:
     job = job_of(root, "old-evidence")
     return location(job.article, job.module, "bare")
+
+
+def test_probe_that_runs_is_the_one_that_the_evidence_names(example: Path) -> None:
+    probe = Path(run.__file__).with_name("probe.py").read_text(encoding="utf-8")
+    (example / "checks/probe.py").write_text(f"{probe}    print('of this project')\n", encoding="utf-8")
+    record = decide(example, FINE)
+    assert log_of(example).endswith("of this project\n")
+    assert record.subjects["checks/probe.py"] == sha256(example / "checks/probe.py")
 
 
 ANSWERS_ONCE = """

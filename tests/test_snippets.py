@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -35,3 +38,15 @@ def test_a_snippet_imports_nothing_but_what_readers_have() -> None:
         text = snippet.read_text(encoding="utf-8")
         imported = set(re.findall(r"^(?:from|import) (\w+)", text, re.MULTILINE))
         assert imported <= allowed | set(__import__("sys").stdlib_module_names), snippet.name
+
+
+def test_a_new_article_is_decided_as_it_comes_from_the_template(tmp_path: Path) -> None:
+    for name in ("checks/environments", "checks/errors", "docs/en/errors", "docs/zh/errors"):
+        (tmp_path / name).mkdir(parents=True)
+    shutil.copytree(ROOT / "checks/environments/torch-2.13-cpu", tmp_path / "checks/environments/torch-2.13-cpu")
+    variables = {**os.environ, "CLINIC_HOME": str(home(ROOT)), "PYTHONPATH": str(ROOT)}
+    clinic = [sys.executable, "-c", "import sys; from checks.command import main; sys.exit(main())"]
+    for arguments in (["new", "weight-of-another-shape"], ["run", "CC001"], ["lint"], ["status", "CC001"]):
+        done = subprocess.run([*clinic, *arguments], cwd=tmp_path, env=variables, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert "CC001 verified 2/2" in done.stdout

@@ -7,14 +7,17 @@ import os
 import sys
 import tempfile
 import unittest
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from io import StringIO
 from pathlib import Path
+from types import ModuleType
+from unittest.mock import patch
 
 import torch
 from safetensors.torch import load_file, save_file
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from snippets.verify_loaded import compose, verify
+from snippets.verify_loaded import compose, main, verify
 
 
 class Model(torch.nn.Module):
@@ -113,9 +116,13 @@ class VerifyLoaded(unittest.TestCase):
         model = torch.nn.ModuleDict({"mlp": torch.nn.ModuleDict({"experts": blocks})})
         self.assertEqual(differences(model, self.folder), {})
         self.assertEqual(differences(model, self.folder, experts_per_shard=4), {})
+        self.assertEqual(set(differences(model, self.folder, experts_per_shard=2).values()), {"shape"})
         with torch.no_grad():
             model.get_parameter("mlp.experts.2.w2")[3].mul_(2)
         self.assertEqual(differences(model, self.folder), {"mlp.experts.2.w2": "values"})
+        blocks[0]["w2"], blocks[1]["w2"] = torch.empty(0, 3, 5), torch.empty(4, 3, 6)
+        found = {"mlp.experts.0.w2": "missing", "mlp.experts.1.w2": "shape", "mlp.experts.2.w2": "values"}
+        self.assertEqual(differences(model, self.folder), found)
 
     def test_parameters_are_gathered_one_at_a_time(self) -> None:
         self.save()
@@ -198,6 +205,96 @@ class VerifyLoaded(unittest.TestCase):
         other = next(iter(set(weight_map.values()) - {weight_map["second.weight"]}))
         self.save(load_file(self.folder / other) | {"second.weight": stale["second.weight"]}, other)
         self.assertEqual(differences(self.model, self.folder), {})
+
+
+class Loads:
+    """Stands in for a class of transformers; the real ones are loaded by a check of CC001."""
+
+    @staticmethod
+    def from_pretrained(folder: Path, **_: object) -> torch.nn.Module:
+        model = Model()
+        model.load_state_dict(load_file(folder / "model.safetensors"))
+        return model
+
+
+class Program(unittest.TestCase):
+    def setUp(self) -> None:
+        temporary = tempfile.TemporaryDirectory()
+        self.addCleanup(temporary.cleanup)
+        self.folder = Path(temporary.name)
+        self.model = self.folder / "model"
+        self.model.mkdir()
+        save_file(Model().state_dict(), self.model / "model.safetensors")
+        self.config({"architectures": ["Loads"]})
+        self.transformers = ModuleType("transformers")
+        self.transformers.Loads = Loads
+
+    def config(self, content: object) -> None:
+        (self.model / "config.json").write_text(json.dumps(content), encoding="utf-8")
+
+    def program(self, *arguments: object) -> tuple[int, str, str]:
+        out, errors = StringIO(), StringIO()
+        modules = patch.dict(sys.modules, {"transformers": self.transformers})
+        with redirect_stdout(out), redirect_stderr(errors), modules:
+            try:
+                status = main([str(argument) for argument in arguments])
+            except SystemExit as left:
+                status = left.code
+        return status, out.getvalue(), errors.getvalue()
+
+    def refused(self, word: str, *arguments: object) -> None:
+        status, out, errors = self.program(*(arguments or ("--model", self.model)))
+        self.assertEqual((status, out), (2, ""))
+        self.assertIn(word, errors.splitlines()[-1])
+        self.assertNotIn("Traceback", errors)
+
+    def test_equal_ends_with_0(self) -> None:
+        same = (0, "equal: all 3 parameters, bit for bit\n", "")
+        self.assertEqual(self.program("--model", self.model), same)
+        self.assertEqual(self.program("--model", self.model, "--checkpoint", self.model), same)
+
+    def test_a_difference_is_named_and_ends_with_1(self) -> None:
+        other = self.folder / "other"
+        other.mkdir()
+        tensors = load_file(self.model / "model.safetensors")
+        save_file(tensors | {"second.weight": tensors["second.weight"] + 1}, other / "model.safetensors")
+        status, out, errors = self.program("--model", self.model, "--checkpoint", other)
+        self.assertEqual((status, errors), (1, ""))
+        self.assertEqual(out, "second.weight values: 8 of 8 differ\n1 differ\n")
+
+    def test_wrong_arguments_are_refused(self) -> None:
+        self.refused("--model", "--checkpoint", self.model)
+        self.refused("--wrong", "--model", self.model, "--wrong")
+
+    def test_a_folder_that_is_none_is_refused(self) -> None:
+        self.refused("no config.json", "--model", self.folder / "absent")
+        self.refused("no config.json", "--model", self.model / "model.safetensors")
+        self.refused("no safetensors files", "--model", self.model, "--checkpoint", self.folder / "absent")
+
+    def test_a_config_without_a_class_is_refused(self) -> None:
+        for content in ({}, [], {"architectures": []}, {"architectures": None}):
+            self.config(content)
+            self.refused("architectures")
+        for content in (b"", b"\xff\xfe{", b"[" * 100_000):
+            (self.model / "config.json").write_bytes(content)
+            self.refused("architectures")
+
+    def test_a_pipe_is_not_waited_for(self) -> None:
+        (self.model / "config.json").unlink()
+        os.mkfifo(self.model / "config.json")
+        self.refused("no config.json")
+
+    def test_without_transformers_one_sentence_says_so(self) -> None:
+        self.transformers = None
+        self.refused("needs transformers, which is not installed")
+
+    def test_a_class_that_transformers_has_not_is_named(self) -> None:
+        self.config({"architectures": ["DeepseekV2ForCausalLM"]})
+        self.refused("DeepseekV2ForCausalLM")
+
+    def test_a_load_that_fails_is_said_in_one_line(self) -> None:
+        (self.model / "model.safetensors").write_bytes(b"")
+        self.refused("was not loaded: SafetensorError")
 
 
 if __name__ == "__main__":

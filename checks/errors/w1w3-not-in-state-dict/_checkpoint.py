@@ -4,6 +4,7 @@ Every value lies between 1 and 2, so that no value of the checkpoint can be take
 """
 
 import json
+from itertools import islice
 from pathlib import Path
 
 import torch
@@ -32,6 +33,8 @@ CONFIG = {
     "v_head_dim": 2,
 }
 TENSORS_PER_FILE = (1329, 1491, 1491, 980)  # as published
+# Enough for the shape of a problem, and loaded in a second: a dense layer, two with 8 experts; 83 tensors.
+SMALL = CONFIG | {"num_hidden_layers": 3, "n_routed_experts": 8, "num_experts_per_tok": 2}
 
 
 def shapes(config=CONFIG):
@@ -67,27 +70,35 @@ def shapes(config=CONFIG):
     return found | {"model.norm.weight": (hidden,), "lm_head.weight": (c["vocab_size"], hidden)}
 
 
-def save(folder):
-    """Write the four files, their index and config.json."""
+def tensors(config=CONFIG):
+    """Every tensor under its name, in the order of the published files."""
+    generator = torch.Generator().manual_seed(0)
+    return {name: (1 + torch.rand(shape, generator=generator)).bfloat16() for name, shape in shapes(config).items()}
+
+
+def split(named, sizes=TENSORS_PER_FILE):
+    """Divide the tensors among files of these sizes, in their order."""
+    items = iter(named.items())
+    parts = [dict(islice(items, size)) for size in sizes]
+    assert next(items, None) is None
+    return parts
+
+
+def save(folder, parts=None, config=CONFIG, name="model-{:05}-of-{:06}.safetensors"):
+    """Write a file for each part (by default the four that are published), their index and config.json."""
     folder = Path(folder)
     folder.mkdir(parents=True)
-    generator = torch.Generator().manual_seed(0)
-    tensors = iter(shapes().items())
+    parts = split(tensors()) if parts is None else parts
     weight_map = {}
-    for number, count in enumerate(TENSORS_PER_FILE, 1):
-        file = f"model-{number:05}-of-{len(TENSORS_PER_FILE):06}.safetensors"
-        part = {}
-        for _ in range(count):
-            name, shape = next(tensors)
-            part[name] = (1 + torch.rand(shape, generator=generator)).bfloat16()
+    for number, part in enumerate(parts, 1):
+        file = name.format(number, len(parts))
         save_file(part, folder / file, metadata={"format": "pt"})
         weight_map |= dict.fromkeys(part, file)
-    assert next(tensors, None) is None
     index = {"metadata": {}, "weight_map": weight_map}
     (folder / "model.safetensors.index.json").write_text(json.dumps(index))
-    write_config(folder)
+    write_config(folder, config)
 
 
-def write_config(folder, **changed):
+def write_config(folder, config=CONFIG, **changed):
     """Write config.json, with other values where given."""
-    (Path(folder) / "config.json").write_text(json.dumps(CONFIG | changed))
+    (Path(folder) / "config.json").write_text(json.dumps(config | changed))

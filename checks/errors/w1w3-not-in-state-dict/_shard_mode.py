@@ -26,23 +26,40 @@ class Loaded(NamedTuple):
         return [record.getMessage() for record in self.records if _is_ours(record)]
 
 
-def load(folder, experts_in_one_shard=8):
+def load(folder, experts_in_one_shard=8, torch_dtype=torch.bfloat16, **options):
     """Load in shard mode, as the report does."""
     RECORDS.clear()
     model, info = DeepseekV2ForCausalLM.from_pretrained(
         folder,
         moe_implementation="shard",
         expert_in_one_shard=experts_in_one_shard,
-        torch_dtype=torch.bfloat16,
+        torch_dtype=torch_dtype,
         attn_implementation="eager",
         output_loading_info=True,
+        **options,
     )
     return Loaded(model, list(RECORDS), info["error_msgs"])
 
 
-def load_without_shard_mode(folder):
-    """Load the experts as they are stored. Possible only before the first load in shard mode."""
-    return DeepseekV2ForCausalLM.from_pretrained(folder, attn_implementation="eager")
+def load_without_shard_mode(folder, **options):
+    """Load the experts as they are stored. Possible only before the first load in shard mode, or in a new process."""
+    return DeepseekV2ForCausalLM.from_pretrained(folder, attn_implementation="eager", **options)
+
+
+def as_in_a_new_process():
+    """Undo what a load in shard mode leaves behind: it replaces a method of the class. Saves a second start of Python."""
+    if "_load_pretrained_model" in vars(DeepseekV2ForCausalLM):
+        del DeepseekV2ForCausalLM._load_pretrained_model
+
+
+def error_of(load, *arguments, **options):
+    """What the load raises, the last line as a user sees it; None if it raises nothing."""
+    try:
+        load(*arguments, **options)
+    except Exception as error:
+        print(f"{type(error).__name__}: {error}")
+        return error
+    return None
 
 
 def _is_ours(record):
