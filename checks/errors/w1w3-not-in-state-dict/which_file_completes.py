@@ -20,7 +20,7 @@ lines, completed_by = [], {}  # what the loader says while it runs: the paramete
 for record in loaded.records:
     if found := re.match(r"(\S+) not in state_dict, loading ", record.getMessage()):
         lines.append(found[1])
-    elif found := re.fullmatch(r"merged key (\S+\.w1w3)", record.getMessage()):
+    elif found := re.fullmatch(r"merged key (\S+)", record.getMessage()):
         completed_by[found[1]] = len(lines)
 
 checkpoint, stored_in = {}, {}  # stored_in: (layer, expert) -> {linear: number of the file}
@@ -33,8 +33,8 @@ for number in range(1, len(TENSORS_PER_FILE) + 1):
                 stored_in.setdefault(key, {})[found[3]] = number
 
 
-def _merged(layer, block):
-    return f"model.layers.{layer}.mlp.experts.{block}.w1w3"
+def _merged(layer, block, kind="w1w3"):
+    return f"model.layers.{layer}.mlp.experts.{block}.{kind}"
 
 
 def _files(layer, block):
@@ -64,14 +64,23 @@ print("--- data which-file-completes", json.dumps(data))
 
 def block_is_complete_with_its_last_expert():
     """A merged tensor is made once the file with the last of its 8 experts is read: 51, 59, 59 and 39 of 208, file by file."""
-    assert completed_by == {_merged(*place): max(_files(*place)) for place in WITH_EXPERTS}
-    assert [list(completed_by.values()).count(file) for file in (1, 2, 3, 4)] == [51, 59, 59, 39]
+    assert completed_by == {_merged(*place, w): max(_files(*place)) for place in WITH_EXPERTS for w in ("w1w3", "w2")}
+    files = [completed_by[_merged(*place)] for place in WITH_EXPERTS]
+    assert [files.count(file) for file in (1, 2, 3, 4)] == [51, 59, 59, 39]
 
 
 def lines_name_the_blocks_that_are_cut():
     """After the first, each line names the block of 8 experts that the end of a file cuts in two: `7.3`, `14.6`, `22.1`."""
     assert lines == ["model.embed_tokens.weight", *(_merged(*place) for place in cut)], lines
     assert cut == [(7, 3), (14, 6), (22, 1)]
+
+
+def reported_line_waits_for_one_tensor():
+    """The reported line waits for one tensor, `down_proj` of expert 31: w1w3 has all it needs, but is made together with w2."""
+    waiting = [(e, w) for e in _experts_in(7, 3) for w, file in stored_in[7, e].items() if file > 1]
+    assert waiting == [(31, "down")], waiting
+    assert lines[1] == _merged(7, 3)
+    assert completed_by[_merged(7, 3)] == completed_by[_merged(7, 3, "w2")] == 2
 
 
 def block_b_holds_the_experts_from_8b():
@@ -83,4 +92,5 @@ def block_b_holds_the_experts_from_8b():
 if __name__ == "__main__":
     block_is_complete_with_its_last_expert()
     lines_name_the_blocks_that_are_cut()
+    reported_line_waits_for_one_tensor()
     block_b_holds_the_experts_from_8b()
