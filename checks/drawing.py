@@ -57,7 +57,7 @@ ATTRIBUTES = {
         "text-anchor",
     ),
 }
-OUTSIDE = re.compile(r"url\((?!#)|://|^(?!#).*:", re.IGNORECASE)  # in an attribute's value: whatever is not in the file itself
+OUTSIDE = re.compile(r"url\((?!#)|:", re.IGNORECASE)  # in an attribute's value: whatever is not in the file itself
 
 
 @dataclass(frozen=True)
@@ -150,6 +150,6 @@ def read_svg(path: Path) -> Element:
         if one.tag not in ELEMENTS:
             raise ValueError(f"an element that a drawing may not have: {one.tag}")
         for name, value in one.attrib.items():
-            if name not in ATTRIBUTES or OUTSIDE.search(value):
+            if name not in ATTRIBUTES or OUTSIDE.search(value) or (name == "href" and not value.startswith("#")):
                 raise ValueError(f'an attribute that a drawing may not have: {name}="{value}"')
     return svg

@@ -19,6 +19,7 @@ from .plan import Cell, Job, Project
 from .words import say
 
 Child = Element | str | None
+NARROW = 360  # a drawing of at most this width fits a phone, and need not scroll
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 
 
@@ -231,6 +232,8 @@ class Pages:
     def drawing(self, drawing: Drawing, svg: Element) -> Element:
         """Return a picture that scrolls within its figure; what is read in its place is the element NAME-caption."""
         svg.attrib |= {"role": "img", "aria-labelledby": f"{drawing.name}-caption"}
+        if float(svg.attrib["viewBox"].split()[2]) <= NARROW:
+            svg.set("class", "clinic-narrow")
         return element("div.clinic-scroll", svg, tabindex="0", role="region", aria_label=self.say("drawing"))
 
     def drawn_from(self, job: Job) -> Element:

@@ -82,7 +82,7 @@ def _draw_lines(axes, data, words):
             y -= ROW / 2
         axes.plot([LEFT + (block + 1) * CELL if number > 1 else LEFT + 8 * CELL, x - 4], [y + ROW / 2] * 2, color="black", lw=1)
         axes.text(x, y + ROW - 3, words["line"].format(number, number), weight="bold", size=9.5)
-        axes.text(x, y + ROW + 10, line.replace("model.", "").replace(".mlp", " … "), size=9.5)
+        axes.text(x, y + ROW + 10, line.replace("model.", "").replace(".mlp.", " … "), size=9.5)
 
 
 def _draw_block(axes, stored, words):
