@@ -305,8 +305,11 @@ def draw_(names: tuple[str, ...]) -> int:
         raise click.UsageError(f"unknown drawing: {', '.join(unknown)} (known: {', '.join(one.name for one in known)})")
     for drawing in known:
         if not names or drawing.name in names:
-            for file in draw(drawing):
-                out.print(f"wrote {escape(file)}")
+            try:
+                files = draw(drawing)
+            except ModuleNotFoundError as error:
+                raise click.ClickException(f"{error}; requirements/development.txt has it: make setup") from error
+            out.print("\n".join(f"wrote {escape(file)}" for file in files))
     return Exit.VERIFIED
 
 
