@@ -24,36 +24,45 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
-from itertools import accumulate, groupby
+from itertools import accumulate, chain, groupby
 from math import prod
 from pathlib import Path
 from typing import Any, NamedTuple
 
 LIMIT = 100_000_000  # bytes of a header; safetensors has the same limit
 INDEX, SINGLE = "model.safetensors.index.json", "model.safetensors"
-BITS = {"F4": 4, "F6_E2M3": 6, "F6_E3M2": 6}
-BITS |= dict.fromkeys(("BOOL", "U8", "I8", "F8_E5M2", "F8_E4M3", "F8_E8M0"), 8) | dict.fromkeys(
-    ("I16", "U16", "F16", "BF16"), 16
-)
-BITS |= dict.fromkeys(("I32", "U32", "F32"), 32) | dict.fromkeys(("I64", "U64", "F64", "C64"), 64)
+BITS = {"F4": 4, "F6_E2M3": 6, "F6_E3M2": 6, "BOOL": 8, "U8": 8, "I8": 8, "F8_E5M2": 8, "F8_E4M3": 8, "F8_E8M0": 8}
+BITS |= {
+    "I16": 16,
+    "U16": 16,
+    "F16": 16,
+    "BF16": 16,
+    "I32": 32,
+    "U32": 32,
+    "F32": 32,
+    "I64": 64,
+    "U64": 64,
+    "F64": 64,
+    "C64": 64,
+}
 FLOATS = {"float32": "F32", "float16": "F16", "bfloat16": "BF16", "float64": "F64"}
-SIZES = ("vocab_size", "hidden_size", "intermediate_size", "moe_intermediate_size", "num_hidden_layers", "num_attention_heads")
-SIZES += ("kv_lora_rank", "qk_rope_head_dim", "qk_nope_head_dim", "v_head_dim")
-MAYBE = ("q_lora_rank", "n_routed_experts", "n_shared_experts")  # sizes that may be null
+SIZES = ["vocab_size", "hidden_size", "intermediate_size", "moe_intermediate_size", "num_hidden_layers", "num_attention_heads"]
+SIZES += ["kv_lora_rank", "qk_rope_head_dim", "qk_nope_head_dim", "v_head_dim", "q_lora_rank", "n_routed_experts", "n_shared_experts"]
+MAY_BE_NULL = SIZES[-3:]
+DEEPSEEK = {"deepseek_v2": "DeepseekV2ForCausalLM", "deepseek_v3": "DeepseekV3ForCausalLM"}
 EXPERT = re.compile(r"(.*\.experts)\.([0-9]{1,9})\.(.+)")
 FETCH = "Download it again and compare its SHA-256."
 SOURCE = "Take config.json and all files from the same place and revision."
 START = {
-    b"version https://git-lfs": ("a Git LFS pointer", "Run in its repository: git lfs pull"),
-    b"<": ("a page of HTML or XML", FETCH),
-    b"PK\x03\x04": ("a zip or PyTorch file", "Convert it to safetensors."),
+    b"version https://git-lfs": "a Git LFS pointer (git lfs pull)",
+    b"<": "a web page",
+    b"PK\x03\x04": "a zip or PyTorch file",
 }
 Shape = list[int]
-Config = dict[str, Any]
 
 
 class Problem(NamedTuple):
-    """One thing that is wrong: in which file, what was expected, what was found, what repairs it."""
+    """One thing that is wrong."""
 
     file: str
     expected: str
@@ -65,12 +74,22 @@ class Problem(NamedTuple):
 
 
 class Unfit(Exception):
-    """A file is not as it should be; the arguments: expected, found, repair."""
+    """A file is not as it should be; the arguments: expected, found."""
+
+
+class Shard(NamedTuple):
+    """The header of one file."""
+
+    names: list[str]
+    shapes: list[Shape]
+    dtypes: list[str]
+    metadata: dict[str, str]
+    bytes: int
 
 
 @dataclass
 class Prediction:
-    """What XTuner does: its lines; why it stops, None if it loads; the parameters that would not get their own values."""
+    """What XTuner does: its lines; why it stops (None: it loads); parameters that it would leave random or fill wrongly."""
 
     experts_per_shard: int
     lines: list[str] = field(default_factory=list)
@@ -95,36 +114,24 @@ class Report:
         """Whether nothing is wrong."""
         return not self.problems
 
-    def add(self, file: str, expected: str, found: str, repair: str) -> None:
+    def add(self, file: str, expected: str, found: Any, repair: str = FETCH) -> None:
         """Add a problem."""
-        self.problems.append(Problem(_show(file), expected, found, repair))
-
-
-class Shard(NamedTuple):
-    """The header of one file."""
-
-    names: list[str]
-    shapes: list[Shape]
-    dtypes: list[str]
-    metadata: dict[str, str]
-    bytes: int
+        self.problems.append(Problem(_show(file), expected, str(found), repair))
 
 
 @dataclass
 class Checkpoint:
-    """What was read of the folder."""
+    """What was read of a folder."""
 
     folder: str
-    config: Config
-    shards: dict[str, Shard | Unfit]  # of every file, whether it counts or not
-    files: list[str] = field(default_factory=list)  # those that count
-    index: dict[str, Any] | None = None
-    found: dict[str, Shape] = field(default_factory=dict)
-    holder: dict[str, str] = field(default_factory=dict)  # the file that counts, of each tensor
-
-    def headers(self) -> dict[str, Shard]:
-        """Return the headers, of the files that count, that could be read."""
-        return {file: shard for file in self.files if isinstance(shard := self.shards[file], Shard)}
+    config: dict[str, Any]
+    files: list[str]  # those that count
+    single: bool  # transformers takes model.safetensors before any index
+    index: dict[str, Any] = field(default_factory=dict)
+    weight_map: dict[str, str] = field(default_factory=dict)
+    shards: dict[str, Shard] = field(default_factory=dict)  # the files that could be read
+    shapes: dict[str, Shape] = field(default_factory=dict)
+    holder: dict[str, str] = field(default_factory=dict)  # the file of each tensor
 
 
 def audit(folder: str | os.PathLike[str], experts_per_shard: int | None = None, progress: bool = False) -> Report:
@@ -134,32 +141,28 @@ def audit(folder: str | os.PathLike[str], experts_per_shard: int | None = None, 
     gc.disable()  # very many small objects, no cycles
     try:
         checkpoint = _read_folder(os.fspath(folder), report, progress)
-        report.files, report.tensors = len(checkpoint.files), len(checkpoint.found)
         _judge(checkpoint, experts_per_shard, report)
     finally:
         if collects:
             gc.enable()
-    report.not_looked_at.append("the values: damage inside a tensor is seen by comparing SHA-256 with the published ones")
+    report.not_looked_at.append("the values: compare the SHA-256 of each file with the published one")
     return report
 
 
 def _judge(checkpoint: Checkpoint, n: int | None, report: Report) -> None:
-    """Compare what was read with what config.json asks for, and predict XTuner."""
-    config, complete = checkpoint.config, len(checkpoint.headers()) == len(checkpoint.files)
-    names = config.get("architectures") or {"deepseek_v2": "DeepseekV2ForCausalLM", "deepseek_v3": "DeepseekV3ForCausalLM"}.get(
-        str(config.get("model_type"))
-    )
-    architecture = next((name for name in ("DeepseekV2ForCausalLM", "DeepseekV3ForCausalLM") if name in str(names)), None)
+    config, complete = checkpoint.config, len(checkpoint.shards) == len(checkpoint.files)
+    names = config.get("architectures") or DEEPSEEK.get(str(config.get("model_type")))
+    architecture = next((name for name in DEEPSEEK.values() if name in str(names)), None)
     if not complete:
         report.not_looked_at.append("which tensors are missing or too many: not every header can be read")
     if not architecture:
         what = f"config.json is of {_show(names)}" if config else "there is no config.json to go by"
-        report.not_looked_at.append(f"shapes: the tool knows what DeepSeek-V2 and V3 ask for, but {what}")
+        report.not_looked_at.append(f"shapes: this tool knows what DeepSeek-V2 and V3 ask for, but {what}")
         if complete:
             _check_experts(checkpoint, report)
     elif _check_config(checkpoint, report):
         want = asked(config, architecture)
-        if architecture == "DeepseekV2ForCausalLM":
+        if architecture == DEEPSEEK["deepseek_v2"]:
             report.xtuner = predict(checkpoint, want, n)
         elif n:
             report.not_looked_at.append("XTuner: it has no shard mode for DeepSeek-V3")
@@ -173,123 +176,92 @@ def _judge(checkpoint: Checkpoint, n: int | None, report: Report) -> None:
 
 
 def _read_folder(folder: str, report: Report, progress: bool) -> Checkpoint:
-    """Read every header and the index; report what does not fit together."""
-    place, present = Path(folder), sorted(name for name in os.listdir(folder) if name.endswith(".safetensors"))
-    shards: dict[str, Shard | Unfit] = {}
-    kinds: dict[tuple[str, str], tuple[int, Shape]] = {}
-    started = time.monotonic()
-    for number, file in enumerate(present):
-        if progress and time.monotonic() > started + 1:
-            print(f"\rheader {number + 1} of {len(present)} ", end="", file=sys.stderr, flush=True)
-        shards[file] = _header(place / file, kinds)
-    if progress:
-        print("\r" + " " * 40, end="\r", file=sys.stderr)
-    config = _json_file(place / "config.json", report) if os.path.lexists(place / "config.json") else None
-    checkpoint = Checkpoint(folder, config or {}, shards)
-    weight_map = _read_index(checkpoint, present, report)
-    for file in checkpoint.files:
-        if isinstance(unfit := shards[file], Unfit):
-            report.add(file, *unfit.args)
-        else:
-            report.bytes += unfit.bytes
+    """Read index, headers and config.json; report what does not fit together."""
+    place = Path(folder)
+    names = sorted(path.name for path in place.iterdir())
+    present = [name for name in names if name.endswith(".safetensors")]
+    config = _json_file(place / "config.json", report) if "config.json" in names else {}
+    checkpoint = Checkpoint(folder, config, [SINGLE] if SINGLE in present else present, SINGLE in present)
+    indices = [name for name in names if name.endswith(".safetensors.index.json")]
+    if indices:
+        _read_index(place / (INDEX if INDEX in indices else indices[0]), checkpoint, report)
+    elif any(re.search(r"-\d+-of-\d+\.safetensors$", file) for file in present):
+        report.add(INDEX, "an index beside numbered files", "none")
+    if not checkpoint.files:
+        report.add(report.folder, "safetensors files", "none", "Name the folder that holds them.")
     if others := sorted(set(present) - set(checkpoint.files)):
         report.not_looked_at.append(f"{_some(others)}: no part of this checkpoint")
-    if checkpoint.holder is not weight_map:
-        _check_index(checkpoint, weight_map, report)
+    started, known = time.monotonic(), ({}, {})
+    for number, file in enumerate(checkpoint.files):
+        if progress and time.monotonic() > started + 1:
+            print(f"\rheader {number} of {len(checkpoint.files)} ", end="", file=sys.stderr, flush=True)
+        try:
+            checkpoint.shards[file] = read_header(place / file, *known)
+        except Unfit as unfit:
+            report.add(file, *unfit.args)
+    if progress:
+        print("\r" + " " * 40, end="\r", file=sys.stderr)
+    shards = checkpoint.shards
+    for shard in shards.values():
+        checkpoint.shapes.update(zip(shard.names, shard.shapes, strict=True))
+    report.files, report.tensors = len(checkpoint.files), len(checkpoint.shapes)
+    report.bytes = sum(shard.bytes for shard in shards.values())
+    checkpoint.holder = weight_map = checkpoint.weight_map
+    if sum(len(shard.names) for shard in shards.values()) != len(checkpoint.shapes) or not (
+        len(weight_map) == len(checkpoint.shapes)
+        and all(list(map(weight_map.get, shard.names)) == [file] * len(shard.names) for file, shard in shards.items())
+    ):
+        _find_holders(checkpoint, report)
     return checkpoint
 
 
-def _read_index(checkpoint: Checkpoint, present: list[str], report: Report) -> dict[str, str]:
-    """Find out which files count and what the index says of each tensor; {}: there is no index."""
-    indices = sorted(name for name in os.listdir(checkpoint.folder) if name.endswith(".safetensors.index.json"))
-    checkpoint.files = [SINGLE] if SINGLE in present else present
-    if not indices:
-        _unite(checkpoint)
-        if any(re.search(r"-\d+-of-\d+\.safetensors$", file) for file in checkpoint.files):
-            report.add(INDEX, "an index beside numbered files", "none", FETCH)
-        if not present:
-            report.add(report.folder, "safetensors files", "none", "Name the folder that holds them.")
-        return {}
-    name = INDEX if INDEX in indices else indices[0]
-    path = Path(checkpoint.folder, name)
-    if SINGLE not in present and (index := _agreed(path, checkpoint)):
-        checkpoint.index = index
-        return checkpoint.holder
+def _read_index(path: Path, checkpoint: Checkpoint, report: Report) -> None:
     index = _json_file(path, report)
-    weight_map = (index or {}).get("weight_map")
-    if index is not None and not (isinstance(weight_map, dict) and set(map(type, weight_map.values())) == {str}):
-        report.add(name, "a weight_map from tensors to files", "none", FETCH)
-    elif index is not None:
-        checkpoint.index, checkpoint.files = index, []
-        for file in sorted(set(weight_map.values())):
-            if not re.fullmatch(r"[^/\\:\0]+\.safetensors", file):
-                report.add(
-                    name, "names of safetensors files in this folder", _show(file), "Do not load this. Get another index."
-                )
-                continue
+    weight_map = index.get("weight_map")
+    if not isinstance(weight_map, dict) or set(map(type, weight_map.values())) != {str}:
+        if index:
+            report.add(path.name, "a weight_map from tensors to files", "none")
+        return
+    checkpoint.index, checkpoint.weight_map, checkpoint.files = index, weight_map, []
+    for file in sorted(set(weight_map.values())):
+        if re.fullmatch(r"[^/\\:\0]+\.safetensors", file):
             checkpoint.files.append(file)
-            if file not in checkpoint.shards:
-                checkpoint.shards[file] = _header(Path(checkpoint.folder, file), {})
-        if SINGLE in present and SINGLE not in checkpoint.files:
-            report.add(name, "one checkpoint in the folder", f"{SINGLE}, which transformers prefers", "Remove the stale one.")
-    _unite(checkpoint)
-    return weight_map if checkpoint.index else {}
+        else:
+            report.add(
+                path.name, "names of safetensors files in this folder", _show(file), "Do not load this. Get another index."
+            )
+    if checkpoint.single and SINGLE not in checkpoint.files:
+        report.add(path.name, "one checkpoint in the folder", f"{SINGLE}, which transformers prefers", "Remove the stale one.")
 
 
-def _unite(checkpoint: Checkpoint) -> None:
-    for file, shard in checkpoint.headers().items():
-        checkpoint.found.update(zip(shard.names, shard.shapes))
-        checkpoint.holder.update(dict.fromkeys(shard.names, file))
-
-
-def _agreed(path: Path, checkpoint: Checkpoint) -> dict[str, Any] | None:
-    """Return the index, its weight_map left out, if its lines are those that follow from the headers. Parsing takes longer."""
-    headers = checkpoint.headers()
-    try:
-        head, _, body = _read(path, LIMIT)[0].decode("utf-8").partition('"weight_map": {\n    ')
-        lines = body.rstrip("}\n ").split(",\n    ")
-        expected = [f'"{name}": "{file}"' for file, shard in headers.items() for name in shard.names]
-        if '"' in "".join(headers) or "\\" in body or sorted(lines) != sorted(expected):
-            return None
-        _unite(checkpoint)
-        if len(checkpoint.found) == len(lines) and (index := _json(f'{head}"weight_map": {{}}}}'.encode())):
-            return index
-        checkpoint.found, checkpoint.holder = {}, {}
-    except (Unfit, UnicodeError):
-        pass
-    return None
-
-
-def _check_index(checkpoint: Checkpoint, weight_map: dict[str, str], report: Report) -> None:
+def _find_holders(checkpoint: Checkpoint, report: Report) -> None:
     """Report what is there twice, and what index and headers do not agree on."""
-    headers = checkpoint.headers()
+    shards, weight_map, holder = checkpoint.shards, checkpoint.weight_map, dict[str, str]()
     copies: dict[str, list[str]] = defaultdict(list)
-    for file, shard in headers.items():
+    for file, shard in shards.items():
         for name in shard.names:
             copies[name].append(file)
-    twice = {name: tuple(files) for name, files in copies.items() if len(files) > 1}
-    for files, names in _by(twice, twice.__getitem__):
-        report.add(
-            files[-1], "each tensor in one file", f"{_some(names)} in {_some(files)} too", "Remove the copy that is stale."
-        )
+            holder.setdefault(name, file)
+    twice = [name for name, files in copies.items() if len(files) > 1]
+    for files, names in _by(twice, lambda name: copies[name]):
+        report.add(files[-1], "each tensor in one file", f"{_some(names)} in {_some(files)}", "Remove the stale copy.")
     for name in twice:
-        if weight_map.get(name) in twice[name]:  # the index decides
-            file = checkpoint.holder[name] = weight_map[name]
-            checkpoint.found[name] = headers[file].shapes[headers[file].names.index(name)]
-    missing = [name for name, file in weight_map.items() if file in headers and file not in copies.get(name, ())]
+        file = holder[name] = weight_map[name] if weight_map.get(name) in copies[name] else holder[name]  # the index decides
+        checkpoint.shapes[name] = shards[file].shapes[shards[file].names.index(name)]
+    missing = [name for name, file in weight_map.items() if file in shards and file not in copies.get(name, ())]
     for file, names in _by(missing, weight_map.__getitem__):
-        report.add(file, f"{_some(names)}, as the index says", "no such tensor", FETCH)
-    for file, names in _by((name for name in copies if weight_map and name not in weight_map), lambda name: copies[name][0]):
-        report.add(file, "an index that lists all its tensors", f"{_some(names)} unlisted", FETCH)
+        report.add(file, f"{_some(names)}, as the index says", "no such tensor")
+    for file, names in _by((name for name in copies if weight_map and name not in weight_map), holder.__getitem__):
+        report.add(file, "an index that lists all its tensors", f"{_some(names)} unlisted")
+    checkpoint.holder = holder
 
 
 def _read(path: Path, limit: int | None = None) -> tuple[bytes, int]:
-    """Read the header of a safetensors file, or a whole file up to a limit; and the file's size. Opens regular files only."""
+    """Read a safetensors header, or a whole file up to a limit; and the file's size. Opens nothing but regular files."""
     try:
         status = path.stat()  # follows links: hub caches are made of them
         if not stat.S_ISREG(status.st_mode):
-            kind = "a folder" if stat.S_ISDIR(status.st_mode) else "a device, pipe or socket"
-            raise Unfit("a regular file", kind, "Put the file into its place.")
+            raise Unfit("a regular file", "a folder" if stat.S_ISDIR(status.st_mode) else "a device, pipe or socket")
         with path.open("rb", buffering=0) as file:
             if limit and status.st_size <= limit:
                 return file.read(), status.st_size
@@ -298,129 +270,119 @@ def _read(path: Path, limit: int | None = None) -> tuple[bytes, int]:
             if not limit and len(start) == 8 and length <= min(status.st_size - 8, LIMIT):
                 return file.read(length), status.st_size
             start += file.read(64)
-    except FileNotFoundError:
-        raise Unfit("a file", "a link to nothing" if path.is_symlink() else "none of that name", FETCH) from None
     except (OSError, ValueError) as error:
-        raise Unfit("a file that can be read", getattr(error, "strerror", "an impossible name"), FETCH) from None
-    for beginning, (what, repair) in START.items():
-        if start.startswith(beginning):
-            raise Unfit("a safetensors file", what, repair)
+        what = "a link to nothing" if path.is_symlink() else _show(getattr(error, "strerror", "an impossible name"))
+        raise Unfit("a file that can be read", what) from None
     what = f"{status.st_size:,} bytes" + (f" that announce {length:,} of them" if len(start) >= 8 and not limit else "")
-    raise Unfit(f"at most {limit:,} bytes" if limit else f"a header of at most {LIMIT:,} bytes inside the file", what, FETCH)
+    what = next((what for beginning, what in START.items() if start.startswith(beginning)), what)
+    raise Unfit(f"at most {limit:,} bytes" if limit else f"a header of at most {LIMIT:,} bytes inside the file", what)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Make a JSON object; no name may be there twice."""
     if len(made := dict(pairs)) < len(pairs):
         name = Counter(name for name, _ in pairs).most_common(1)[0][0]
-        raise Unfit("each name once", f"{_show(name)} twice or more", FETCH)
+        raise Unfit("each name once", f"{_show(name)} twice or more")
     return made
 
 
-def _no_constant(name: str) -> None:
+def _no_json(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
 
-# -0 and 1.0 are no sizes: they become None, which no later check takes
-STRICT = json.JSONDecoder(
-    parse_float=lambda text: None,
-    parse_int=lambda text: None if text[0] == "-" else int(text),
-    parse_constant=_no_constant,
-    object_pairs_hook=_unique,
+def _natural_number(digits: str) -> int | None:
+    return None if digits[0] == "-" else int(digits)  # safetensors does not take -0 for a size
+
+
+JSON = json.JSONDecoder(parse_constant=_no_json, object_pairs_hook=_unique)
+HEADER = json.JSONDecoder(
+    parse_float=lambda _: None, parse_int=_natural_number, parse_constant=_no_json, object_pairs_hook=_unique
 )
-LOOSE = json.JSONDecoder(parse_constant=_no_constant, object_pairs_hook=_unique)
 
 
-def _json(raw: bytes, decoder: json.JSONDecoder = LOOSE) -> dict[str, Any]:
+def _json(raw: bytes, decoder: json.JSONDecoder = JSON) -> dict[str, Any]:
     try:
         text = raw.decode("utf-8")
         made = decoder.decode(text)
         if "\\u" in text:
             json.dumps(made, ensure_ascii=False).encode()  # half a surrogate pair is no text
     except UnicodeError:
-        raise Unfit("text in UTF-8", "other bytes", FETCH) from None
+        raise Unfit("text in UTF-8", "other bytes") from None
     except RecursionError:
-        raise Unfit("JSON", "JSON that is nested too deeply", FETCH) from None
+        raise Unfit("JSON", "JSON that is nested too deeply") from None
     except ValueError as error:
-        raise Unfit("JSON", f"something else ({_show(error)})", FETCH) from None
+        raise Unfit("JSON", f"something else ({_show(error)})") from None
     if not isinstance(made, dict):
-        raise Unfit("a JSON object", f"a {type(made).__name__}", FETCH)
+        raise Unfit("a JSON object", f"a {type(made).__name__}")
     return made
 
 
-def _json_file(path: Path, report: Report) -> dict[str, Any] | None:
+def _json_file(path: Path, report: Report) -> dict[str, Any]:
     try:
         return _json(_read(path, LIMIT)[0])
     except Unfit as unfit:
         report.add(path.name, *unfit.args)
-        return None
+        return {}
 
 
-def _header(path: Path, kinds: dict[tuple[str, str], tuple[int, Shape]]) -> Shard | Unfit:
-    """Read and judge a header, at least as strictly as safetensors does. kinds: sizes and shapes known so far."""
-    try:
-        raw, size = _read(path)
-        return _as_written(raw, size, kinds) or _as_parsed(raw, size)
-    except Unfit as unfit:
-        return unfit
+def read_header(path: Path, shape_of: dict[Any, Shape], bytes_of: dict[Any, int]) -> Shard:
+    """Read and judge a header, at least as strictly as safetensors. The dictionaries remember kinds of tensors.
 
-
-def _as_written(raw: bytes, size: int, kinds: dict[tuple[str, str], tuple[int, Shape]]) -> Shard | None:
-    """Judge a header in the form in which safetensors writes it, faster than JSON can be parsed; None: it is in another form.
-
-    Built again from its names, dtypes and shapes, with the offsets that follow from them, it must be the same text.
+    A header in the form in which safetensors writes it is judged faster than JSON can be parsed: built again from its
+    names, dtypes and shapes, with the offsets that follow from them, it must be the same text.
     """
+    raw, size = _read(path)
     try:
-        text, metadata = raw.decode("utf-8"), {}
+        text, metadata = raw.decode("utf-8"), dict[str, str]()
         if text.startswith('{"__metadata__":{'):
             end = text.index("}")
-            metadata, text = _json(text[16 : end + 1].encode()), "{" + text[end + 2 :]
+            metadata, text = _metadata(_json(text[16 : end + 1].encode())), "{" + text[end + 2 :]
         pieces = text.split('"')
-        names, kind_of = pieces[1::10], list(zip(pieces[5::10], pieces[8::10]))
-        for kind in set(kind_of) - kinds.keys():
-            shape = STRICT.decode(kind[1][1:-1])
+        names, dtypes, shapes = pieces[1::10], pieces[5::10], pieces[8::10]
+        kinds = list(zip(dtypes, shapes, strict=True))
+        for kind in set(kinds) - shape_of.keys():
+            shape = HEADER.decode(kind[1][1:-1])
             bytes_ = prod(shape) * BITS[kind[0]] // 8
             if _fault({"dtype": kind[0], "shape": shape, "data_offsets": [0, bytes_]}):
-                return None
-            kinds[kind] = bytes_, shape
-        ends = list(accumulate(kinds[kind][0] for kind in kind_of))
-        again = [
-            f'"{name}":{{"dtype":"{dtype}","shape"{shape}"data_offsets":[{begin},{end}]}}'
-            for name, (dtype, shape), begin, end in zip(names, kind_of, [0, *ends], ends)
-        ]
-        if (
-            f"{{{','.join(again)}}}" == text.rstrip(" ")
-            and size == 8 + len(raw) + ends[-1]
-            and "\\" not in text
-            and "".join(names).isprintable()
-            and len(set(names)) == len(names)
-            and "__metadata__" not in names
-            and set(map(type, metadata.values())) <= {str}
-        ):
-            return Shard(names, [kinds[kind][1] for kind in kind_of], pieces[5::10], metadata, size)
+                raise ValueError
+            shape_of[kind], bytes_of[kind] = shape, bytes_
+        ends = list(accumulate(map(bytes_of.__getitem__, kinds)))
+        begins = [0, *ends[:-1]]
+        again = ",".join(
+            [
+                f'"{name}":{{"dtype":"{dtype}","shape"{shape}"data_offsets":[{begin},{end}]}}'
+                for name, dtype, shape, begin, end in zip(names, dtypes, shapes, begins, ends, strict=True)
+            ]
+        )
+        same = f"{{{again}}}" == text.rstrip(" ") and "\\" not in text and "".join(names).isprintable()
+        if same and size == 8 + len(raw) + ends[-1] and len({*names, "__metadata__"}) == len(names) + 1:
+            return Shard(names, list(map(shape_of.__getitem__, kinds)), dtypes, metadata, size)
     except (IndexError, KeyError, TypeError, ValueError, RecursionError, Unfit):
         pass
-    return None
+    return _judge_header(raw, size)
 
 
-def _as_parsed(raw: bytes, size: int) -> Shard:
-    """Judge any header."""
-    header = _json(raw, STRICT)
-    metadata = header.pop("__metadata__", {})
+def _metadata(metadata: Any) -> dict[str, str]:
     if not isinstance(metadata, dict) or not set(map(type, metadata.values())) <= {str}:
-        raise Unfit("texts in __metadata__", "something else", FETCH)
+        raise Unfit("texts in __metadata__", "something else")
+    return metadata
+
+
+def _judge_header(raw: bytes, size: int) -> Shard:
+    """Judge a header in any form."""
+    header = _json(raw, HEADER)
+    metadata = _metadata(header.pop("__metadata__", {}))
     for name, info in header.items():
         if fault := _fault(info):
-            raise Unfit(f"{fault} in the header for {_show(name)}", _show(json.dumps(info)), FETCH)
+            raise Unfit(f"{fault} in the header for {_show(name)}", _show(json.dumps(info)))
     end, last = 0, "the header"
     for (begin, stop), name in sorted((info["data_offsets"], name) for name, info in header.items()):
         if begin != end:
             what = f"{begin:,}, {'an overlap' if begin < end else 'a gap'}"
-            raise Unfit(f"{_show(name)} from byte {end:,} on, where {_show(last)} ends", what, FETCH)
+            raise Unfit(f"{_show(name)} from byte {end:,} on, where {_show(last)} ends", what)
         end, last = stop, name
     if (room := size - 8 - len(raw)) != end:
         what = f"{size:,}: {'it is cut off' if room < end else 'something lies behind the tensors'}"
-        raise Unfit(f"{size - room + end:,} bytes", what, FETCH)
+        raise Unfit(f"{size - room + end:,} bytes", what)
     shapes, dtypes = ([info[key] for info in header.values()] for key in ("shape", "dtype"))
     return Shard(list(header), shapes, dtypes, metadata, size)
 
@@ -450,24 +412,22 @@ def _fault(info: Any) -> str | None:
 
 def _check_config(checkpoint: Checkpoint, report: Report) -> bool:
     """Whether the sizes in config.json can be worked with."""
-    config = {"first_k_dense_replace": 0, "moe_layer_freq": 1} | checkpoint.config
-    wrong = []
-    for key in (*SIZES, *MAYBE, "first_k_dense_replace", "moe_layer_freq"):
-        value = config.get(key, "nothing")
-        if not (_size(value) or (key in MAYBE and value is None) or (key[0] == "f" and value == 0)):
-            wrong.append(key)
-            report.add("config.json", f"a whole number above 0 for {key}", _show(value), SOURCE)
-    layers = 0 if wrong else config["num_hidden_layers"] * (3 * (config["n_routed_experts"] or 0) + 20)
-    if layers > 10**5 + 20 * len(checkpoint.found):
-        report.add("config.json", f"sizes for {len(checkpoint.found):,} tensors", f"sizes for {layers:,}", SOURCE)
-    return not wrong and not layers > 10**5 + 20 * len(checkpoint.found)
+    config, tensors = checkpoint.config, len(checkpoint.shapes)
+    wrong = [key for key in SIZES if not _size(config.get(key)) and not (key in MAY_BE_NULL and config.get(key, "") is None)]
+    wrong += [key for key in ("first_k_dense_replace", "moe_layer_freq") if not _size(config.get(key) or 1)]
+    for key in wrong:
+        report.add("config.json", f"a whole number above 0 for {key}", _show(config.get(key, "nothing")), SOURCE)
+    if wrong or (many := config["num_hidden_layers"] * (3 * (config["n_routed_experts"] or 0) + 20)) <= 10**5 + 20 * tensors:
+        return not wrong
+    report.add("config.json", f"layers and experts for {tensors:,} tensors", f"for about {many:,}", SOURCE)
+    return False
 
 
 def _size(value: Any) -> bool:
     return type(value) is int and 0 < value < 2**32
 
 
-def asked(c: Config, architecture: str) -> dict[str, Shape]:
+def asked(c: dict[str, Any], architecture: str) -> dict[str, Shape]:
     """Return name and shape of every tensor that config.json asks for, in the order of the model."""
     want: dict[str, Shape] = {}
     hidden, rank, heads, low = c["hidden_size"], c["kv_lora_rank"], c["num_attention_heads"], c["q_lora_rank"]
@@ -481,7 +441,7 @@ def asked(c: Config, architecture: str) -> dict[str, Shape]:
 
     def mlp(prefix: str, width: int, parts: Iterable[str] = ("",)) -> None:
         names = [f"{prefix}{part}.{linear}.weight" for part in parts for linear in ("gate_proj", "up_proj", "down_proj")]
-        want.update(zip(names, [[width, hidden], [width, hidden], [hidden, width]] * (len(names) // 3)))
+        want.update(zip(names, [[width, hidden], [width, hidden], [hidden, width]] * (len(names) // 3), strict=True))
 
     linear("model.embed_tokens", c["vocab_size"], hidden)
     numbers = [f".{e}" for e in range(experts)]
@@ -495,7 +455,7 @@ def asked(c: Config, architecture: str) -> dict[str, Shape]:
         want[f"{attention}.kv_a_layernorm.weight"] = [rank]
         linear(f"{attention}.kv_b_proj", heads * (nope + value), rank)
         linear(f"{attention}.o_proj", hidden, heads * value, bias)
-        if experts and i >= (c.get("first_k_dense_replace") or 0) and i % c.get("moe_layer_freq", 1) == 0:
+        if experts and i >= (c.get("first_k_dense_replace") or 0) and i % (c.get("moe_layer_freq") or 1) == 0:
             mlp(f"{layer}.mlp.experts", moe, numbers)
             linear(f"{layer}.mlp.gate", experts, hidden)
             if architecture == "DeepseekV3ForCausalLM" and c.get("topk_method", "noaux_tc") == "noaux_tc":
@@ -524,20 +484,17 @@ def merged(want: dict[str, Shape], n: int) -> dict[str, Shape]:
 
 def _check_tensors(checkpoint: Checkpoint, want: dict[str, Shape], report: Report) -> None:
     """Compare names, shapes and dtypes with those that config.json asks for."""
-    c, found, holder = checkpoint.config, checkpoint.found, checkpoint.holder
-    plain = FLOATS.get(str(c.get("torch_dtype") or c.get("dtype")))
-    other = {
-        name: dtype
-        for shard in checkpoint.headers().values()
-        for name, dtype in zip(shard.names, shard.dtypes)
-        if dtype != plain
-    }
-    quantized = c.get("quantization_config")
+    c, found, holder = checkpoint.config, checkpoint.shapes, checkpoint.holder
+    plain, quantized = FLOATS.get(str(c.get("torch_dtype") or c.get("dtype"))), c.get("quantization_config")
     block = quantized.get("weight_block_size") if isinstance(quantized, dict) else None
-    if isinstance(block, list) and len(block) == 2 and all(map(_size, block)):
-        for name, dtype in other.items():
-            if dtype == "F8_E4M3" and name in want:
-                want[f"{name}_scale_inv"] = [-(-size // of) for size, of in zip(want[name], block)]
+    blocks = block if isinstance(block, list) and len(block) == 2 and all(map(_size, block)) else None
+    odd: dict[str, str] = {}
+    for name, dtype in chain.from_iterable(zip(shard.names, shard.dtypes, strict=True) for shard in checkpoint.shards.values()):
+        if blocks and dtype == "F8_E4M3" and name in want:
+            rows, columns = want[name]
+            want[f"{name}_scale_inv"] = [-(-rows // blocks[0]), -(-columns // blocks[1])]
+        elif plain and dtype != plain and not quantized:
+            odd[name] = dtype
     if want != found:
         if pre := next((found[name] for name in found if re.search(r"\.experts\.\d+\.w1w3$", name)), None):
             want = merged(want, max(1, pre[0]))  # XTuner saved it
@@ -546,7 +503,7 @@ def _check_tensors(checkpoint: Checkpoint, want: dict[str, Shape], report: Repor
         differ = [name for name, shape in want.items() if found.get(name, shape) != shape]
         for _, names in _by(differ, lambda name: (_pattern(name), want[name], found[name])):
             shape = f"{want[names[0]]} in {_some(names)}, as config.json asks"
-            report.add(holder[names[0]], shape, f"{found[names[0]]}", SOURCE)
+            report.add(holder[names[0]], shape, found[names[0]], SOURCE)
         for _, names in _by(want.keys() - found.keys(), _pattern):
             report.add("config.json", f"{_some(names)} in the files", "no such tensor", SOURCE)
         extra = [name for name in found.keys() - want.keys() if not name.endswith("rotary_emb.inv_freq")]
@@ -555,17 +512,15 @@ def _check_tensors(checkpoint: Checkpoint, want: dict[str, Shape], report: Repor
             report.not_looked_at.append(f"the shapes of {_some(skipped)}: the layer that predicts a further token")
         for _, names in _by((name for name in extra if not name.startswith(beyond)), _pattern):
             report.add(holder[names[0]], "what config.json asks for", f"{_some(names)} besides", SOURCE)
-    if plain and not quantized:
-        odd = [name for name, dtype in other.items() if len(want.get(name, ())) > 1]
-        for dtype, names in _by(odd, lambda name: other[name]):
-            repair = "Ask the loader for the dtype that you want, it casts in silence." if dtype in FLOATS.values() else SOURCE
-            report.add(holder[names[0]], f"{plain} in {_some(names)}, as config.json asks", dtype, repair)
+    for dtype, names in _by((name for name in odd if len(want.get(name, ())) > 1), odd.__getitem__):
+        repair = "Ask the loader for the dtype that you want: it casts in silence." if dtype in FLOATS.values() else SOURCE
+        report.add(holder[names[0]], f"{plain} in {_some(names)}, as config.json asks", dtype, repair)
 
 
 def _check_experts(checkpoint: Checkpoint, report: Report) -> None:
     """Of a model of another kind: are the experts of a layer all there, and alike?"""
     layers: dict[str, dict[int, dict[str, Shape]]] = defaultdict(lambda: defaultdict(dict))
-    for name, shape in checkpoint.found.items():
+    for name, shape in checkpoint.shapes.items():
         if ".experts." in name and (expert := EXPERT.fullmatch(name)):
             layers[expert[1]][int(expert[2])][expert[3]] = shape
     keys = ("num_local_experts", "num_experts", "n_routed_experts")
@@ -576,7 +531,7 @@ def _check_experts(checkpoint: Checkpoint, report: Report) -> None:
         usual = Counter(str(sorted(tensors.items())) for tensors in experts.values()).most_common(1)[0][0]
         odd = [f"{layer}.{e}" for e, tensors in experts.items() if str(sorted(tensors.items())) != usual]
         if odd:
-            name = next(name for name in checkpoint.found if name.startswith(f"{odd[0]}."))
+            name = next(name for name in checkpoint.shapes if name.startswith(f"{odd[0]}."))
             report.add(
                 checkpoint.holder[name], f"experts that are alike in {_show(layer)}", f"{_some(odd)} of its own kind", SOURCE
             )
@@ -595,7 +550,7 @@ class Held(NamedTuple):
 
 def predict(checkpoint: Checkpoint, want: dict[str, Shape], n: int | None) -> Prediction:
     """Do what XTuner 0.1.20 to 0.1.23 does in utils/handle_moe_load_and_save.py, with shapes in place of tensors."""
-    c, experts, index = checkpoint.config, checkpoint.config["n_routed_experts"] or 0, checkpoint.index or {}
+    c, experts, index = checkpoint.config, checkpoint.config["n_routed_experts"] or 0, checkpoint.index
     if n is None:  # the default is what XTuner's own configurations have: 10 for DeepSeek-V2, 8 for V2-Lite
         n = (
             c["expert_in_one_shard"]
@@ -606,7 +561,7 @@ def predict(checkpoint: Checkpoint, want: dict[str, Shape], n: int | None) -> Pr
     sharded = any(".experts." in name for name in want)
     rope = c.get("rope_scaling")
     for stops, why in (
-        (SINGLE in checkpoint.shards or not index, "it needs several files and an index (NotImplementedError)."),
+        (checkpoint.single or not index, "it needs several files and an index (NotImplementedError)."),
         (not isinstance(index.get("metadata"), dict), "the index has no metadata (KeyError)."),
         (c.get("quantization_config") is not None, "config.json has a quantization_config."),
         (sharded and (c.get("ep_size") or 1) != 1, "ep_size in config.json is not 1 (NotImplementedError)."),
@@ -616,7 +571,7 @@ def predict(checkpoint: Checkpoint, want: dict[str, Shape], n: int | None) -> Pr
         if stops:
             told.stop = f"It stops before the first file: {why}"
             return told
-    where = os.sep.join(os.path.join(checkpoint.folder, "x").split(os.sep)[:-1])
+    where = checkpoint.folder.removesuffix(os.sep)
     params, left, state = merged(want, n), checkpoint.files[::-1], dict[str, Held]()
     for _, module in groupby(params, lambda name: name.rpartition(".")[0]):
         names = list(module)
@@ -626,16 +581,18 @@ def predict(checkpoint: Checkpoint, want: dict[str, Shape], n: int | None) -> Pr
                     told.stop = f"It stops behind the last file: {_show(name)} is not there or not in order (AssertionError)."
                     return told
                 file = left.pop()
-                told.lines.append(f"{name} not in state_dict, loading {os.path.join(where, file)}")
-                shard = checkpoint.shards[file]
-                if not isinstance(shard, Shard):
+                told.lines.append(f"{name} not in state_dict, loading {where}{os.sep}{file}")
+                shard = checkpoint.shards.get(file)
+                if not shard:
                     why = "it cannot be opened."
                 elif shard.metadata.get("format") not in ("pt", "tf", "flax", "mlx"):
                     why = 'its __metadata__ lacks "format": "pt".'
                 elif not sharded:
                     why = "no layer has experts (TypeError)."
                 else:
-                    state.update((one, Held(shape, {dtype}, [(one, file)])) for one, shape, dtype in zip(*shard[:3]))
+                    state.update(
+                        (one, Held(shape, {dtype}, [(one, file)])) for one, shape, dtype in zip(*shard[:3], strict=True)
+                    )
                     why = _merge(state, n)
                 if why:
                     told.stop = f"It stops at {_show(file)}: {why}"
@@ -740,7 +697,7 @@ def main() -> int:
     parser.add_argument("--experts-per-shard", type=int, metavar="N", help="XTuner's expert_in_one_shard")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     arguments = parser.parse_args()
-    if not os.path.isdir(arguments.folder):
+    if not Path(arguments.folder).is_dir():
         parser.error(f"{_show(arguments.folder)} is not a folder")
     if arguments.experts_per_shard is not None and arguments.experts_per_shard < 1:
         parser.error("N is a whole number above 0")
