@@ -24,8 +24,10 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from itertools import accumulate, chain, groupby
 from math import prod
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -47,8 +49,8 @@ BITS |= {
 }
 FLOATS = {"float32": "F32", "float16": "F16", "bfloat16": "BF16", "float64": "F64"}
 SIZES = ["vocab_size", "hidden_size", "intermediate_size", "moe_intermediate_size", "num_hidden_layers", "num_attention_heads"]
-SIZES += ["kv_lora_rank", "qk_rope_head_dim", "qk_nope_head_dim", "v_head_dim", "q_lora_rank", "n_routed_experts", "n_shared_experts"]
-MAY_BE_NULL = SIZES[-3:]
+SIZES += ["kv_lora_rank", "qk_rope_head_dim", "qk_nope_head_dim", "v_head_dim"]
+MAY_BE_NULL = ["q_lora_rank", "n_routed_experts", "n_shared_experts"]
 DEEPSEEK = {"deepseek_v2": "DeepseekV2ForCausalLM", "deepseek_v3": "DeepseekV3ForCausalLM"}
 EXPERT = re.compile(r"(.*\.experts)\.([0-9]{1,9})\.(.+)")
 FETCH = "Download it again and compare its SHA-256."
@@ -85,6 +87,7 @@ class Shard(NamedTuple):
     dtypes: list[str]
     metadata: dict[str, str]
     bytes: int
+    listed: bool = False  # the index says of each of them that it is in this file
 
 
 @dataclass
@@ -130,8 +133,15 @@ class Checkpoint:
     index: dict[str, Any] = field(default_factory=dict)
     weight_map: dict[str, str] = field(default_factory=dict)
     shards: dict[str, Shard] = field(default_factory=dict)  # the files that could be read
-    shapes: dict[str, Shape] = field(default_factory=dict)
     holder: dict[str, str] = field(default_factory=dict)  # the file of each tensor
+
+    @cached_property
+    def shapes(self) -> dict[str, Shape]:
+        """The shape of each tensor."""
+        found: dict[str, Shape] = {}
+        for file, shard in self.shards.items():
+            found.update((name, shape) for name, shape in zip(*shard[:2], strict=True) if self.holder[name] == file)
+        return found
 
 
 def audit(folder: str | os.PathLike[str], experts_per_shard: int | None = None, progress: bool = False) -> Report:
@@ -191,27 +201,22 @@ def _read_folder(folder: str, report: Report, progress: bool) -> Checkpoint:
         report.add(report.folder, "safetensors files", "none", "Name the folder that holds them.")
     if others := sorted(set(present) - set(checkpoint.files)):
         report.not_looked_at.append(f"{_some(others)}: no part of this checkpoint")
-    started, known = time.monotonic(), ({}, {})
+    started, kinds = time.monotonic(), dict[tuple[str, str], tuple[int, Shape]]()
     for number, file in enumerate(checkpoint.files):
         if progress and time.monotonic() > started + 1:
             print(f"\rheader {number} of {len(checkpoint.files)} ", end="", file=sys.stderr, flush=True)
         try:
-            checkpoint.shards[file] = read_header(place / file, *known)
+            checkpoint.shards[file] = read_header(place / file, kinds, checkpoint.weight_map)
         except Unfit as unfit:
             report.add(file, *unfit.args)
     if progress:
         print("\r" + " " * 40, end="\r", file=sys.stderr)
-    shards = checkpoint.shards
-    for shard in shards.values():
-        checkpoint.shapes.update(zip(shard.names, shard.shapes, strict=True))
-    report.files, report.tensors = len(checkpoint.files), len(checkpoint.shapes)
-    report.bytes = sum(shard.bytes for shard in shards.values())
-    checkpoint.holder = weight_map = checkpoint.weight_map
-    if sum(len(shard.names) for shard in shards.values()) != len(checkpoint.shapes) or not (
-        len(weight_map) == len(checkpoint.shapes)
-        and all(list(map(weight_map.get, shard.names)) == [file] * len(shard.names) for file, shard in shards.items())
-    ):
+    shards = checkpoint.shards.values()
+    report.files, report.bytes = len(checkpoint.files), sum(shard.bytes for shard in shards)
+    checkpoint.holder = checkpoint.weight_map
+    if not all(shard.listed for shard in shards) or sum(len(shard.names) for shard in shards) != len(checkpoint.weight_map):
         _find_holders(checkpoint, report)
+    report.tensors = len(checkpoint.holder)
     return checkpoint
 
 
@@ -246,8 +251,7 @@ def _find_holders(checkpoint: Checkpoint, report: Report) -> None:
     for files, names in _by(twice, lambda name: copies[name]):
         report.add(files[-1], "each tensor in one file", f"{_some(names)} in {_some(files)}", "Remove the stale copy.")
     for name in twice:
-        file = holder[name] = weight_map[name] if weight_map.get(name) in copies[name] else holder[name]  # the index decides
-        checkpoint.shapes[name] = shards[file].shapes[shards[file].names.index(name)]
+        holder[name] = weight_map[name] if weight_map.get(name) in copies[name] else holder[name]  # the index decides
     missing = [name for name, file in weight_map.items() if file in shards and file not in copies.get(name, ())]
     for file, names in _by(missing, weight_map.__getitem__):
         report.add(file, f"{_some(names)}, as the index says", "no such tensor")
@@ -293,7 +297,7 @@ def _natural_number(digits: str) -> int | None:
     return None if digits[0] == "-" else int(digits)  # safetensors does not take -0 for a size
 
 
-JSON = json.JSONDecoder(parse_constant=_no_json, object_pairs_hook=_unique)
+JSON = json.JSONDecoder(parse_constant=_no_json)
 HEADER = json.JSONDecoder(
     parse_float=lambda _: None, parse_int=_natural_number, parse_constant=_no_json, object_pairs_hook=_unique
 )
@@ -324,8 +328,8 @@ def _json_file(path: Path, report: Report) -> dict[str, Any]:
         return {}
 
 
-def read_header(path: Path, shape_of: dict[Any, Shape], bytes_of: dict[Any, int]) -> Shard:
-    """Read and judge a header, at least as strictly as safetensors. The dictionaries remember kinds of tensors.
+def read_header(path: Path, kinds: dict[tuple[str, str], tuple[int, Shape]], weight_map: dict[str, str]) -> Shard:
+    """Read and judge a header, at least as strictly as safetensors. kinds: sizes and shapes met so far.
 
     A header in the form in which safetensors writes it is judged faster than JSON can be parsed: built again from its
     names, dtypes and shapes, with the offsets that follow from them, it must be the same text.
@@ -338,27 +342,27 @@ def read_header(path: Path, shape_of: dict[Any, Shape], bytes_of: dict[Any, int]
             metadata, text = _metadata(_json(text[16 : end + 1].encode())), "{" + text[end + 2 :]
         pieces = text.split('"')
         names, dtypes, shapes = pieces[1::10], pieces[5::10], pieces[8::10]
-        kinds = list(zip(dtypes, shapes, strict=True))
-        for kind in set(kinds) - shape_of.keys():
+        kind_of = list(zip(dtypes, shapes, strict=True))
+        for kind in set(kind_of) - kinds.keys():
             shape = HEADER.decode(kind[1][1:-1])
             bytes_ = prod(shape) * BITS[kind[0]] // 8
             if _fault({"dtype": kind[0], "shape": shape, "data_offsets": [0, bytes_]}):
                 raise ValueError
-            shape_of[kind], bytes_of[kind] = shape, bytes_
-        ends = list(accumulate(map(bytes_of.__getitem__, kinds)))
-        begins = [0, *ends[:-1]]
-        again = ",".join(
-            [
-                f'"{name}":{{"dtype":"{dtype}","shape"{shape}"data_offsets":[{begin},{end}]}}'
-                for name, dtype, shape, begin, end in zip(names, dtypes, shapes, begins, ends, strict=True)
-            ]
-        )
-        same = f"{{{again}}}" == text.rstrip(" ") and "\\" not in text and "".join(names).isprintable()
-        if same and size == 8 + len(raw) + ends[-1] and len({*names, "__metadata__"}) == len(names) + 1:
-            return Shard(names, list(map(shape_of.__getitem__, kinds)), dtypes, metadata, size)
+            kinds[kind] = bytes_, shape
+        known = list(map(kinds.__getitem__, kind_of))
+        ends = list(accumulate(map(itemgetter(0), known)))
+        again = [
+            f'"{name}":{{"dtype":"{dtype}","shape"{shape}"data_offsets":[{begin},{end}]}}'
+            for name, dtype, shape, begin, end in zip(names, dtypes, shapes, [0, *ends[:-1]], ends, strict=True)
+        ]
+        same = f"{{{','.join(again)}}}" == text.rstrip(" ") and "\\" not in text and size == 8 + len(raw) + ends[-1]
+        listed = list(map(weight_map.get, names)) == [path.name] * len(names)
+        if same and (listed or "".join(names).isprintable()) and len({*names, "__metadata__"}) == len(names) + 1:
+            return Shard(names, list(map(itemgetter(1), known)), dtypes, metadata, size, listed)
     except (IndexError, KeyError, TypeError, ValueError, RecursionError, Unfit):
         pass
-    return _judge_header(raw, size)
+    shard = _judge_header(raw, size)
+    return shard._replace(listed=list(map(weight_map.get, shard.names)) == [path.name] * len(shard.names))
 
 
 def _metadata(metadata: Any) -> dict[str, str]:
@@ -412,8 +416,9 @@ def _fault(info: Any) -> str | None:
 
 def _check_config(checkpoint: Checkpoint, report: Report) -> bool:
     """Whether the sizes in config.json can be worked with."""
-    config, tensors = checkpoint.config, len(checkpoint.shapes)
-    wrong = [key for key in SIZES if not _size(config.get(key)) and not (key in MAY_BE_NULL and config.get(key, "") is None)]
+    config, tensors = checkpoint.config, len(checkpoint.holder)
+    wrong = [key for key in SIZES + MAY_BE_NULL if not _size(config.get(key))]
+    wrong = [key for key in wrong if key in SIZES or config.get(key, "nothing") is not None]
     wrong += [key for key in ("first_k_dense_replace", "moe_layer_freq") if not _size(config.get(key) or 1)]
     for key in wrong:
         report.add("config.json", f"a whole number above 0 for {key}", _show(config.get(key, "nothing")), SOURCE)
@@ -439,12 +444,14 @@ def asked(c: dict[str, Any], architecture: str) -> dict[str, Shape]:
         if bias:
             want[f"{name}.bias"] = [out]
 
-    def mlp(prefix: str, width: int, parts: Iterable[str] = ("",)) -> None:
-        names = [f"{prefix}{part}.{linear}.weight" for part in parts for linear in ("gate_proj", "up_proj", "down_proj")]
-        want.update(zip(names, [[width, hidden], [width, hidden], [hidden, width]] * (len(names) // 3), strict=True))
+    linears = [f".{linear}.weight" for linear in ("gate_proj", "up_proj", "down_proj")]
+    all_experts = [f".{e}{linear}" for e in range(experts) for linear in linears]
+
+    def mlp(prefix: str, width: int, suffixes: list[str]) -> None:
+        shapes = [[width, hidden], [width, hidden], [hidden, width]] * (len(suffixes) // 3)
+        want.update(zip([prefix + suffix for suffix in suffixes], shapes, strict=True))
 
     linear("model.embed_tokens", c["vocab_size"], hidden)
-    numbers = [f".{e}" for e in range(experts)]
     for i in range(c["num_hidden_layers"]):
         layer, attention, bias = f"model.layers.{i}", f"model.layers.{i}.self_attn", c.get("attention_bias")
         if low:
@@ -456,14 +463,14 @@ def asked(c: dict[str, Any], architecture: str) -> dict[str, Shape]:
         linear(f"{attention}.kv_b_proj", heads * (nope + value), rank)
         linear(f"{attention}.o_proj", hidden, heads * value, bias)
         if experts and i >= (c.get("first_k_dense_replace") or 0) and i % (c.get("moe_layer_freq") or 1) == 0:
-            mlp(f"{layer}.mlp.experts", moe, numbers)
+            mlp(f"{layer}.mlp.experts", moe, all_experts)
             linear(f"{layer}.mlp.gate", experts, hidden)
             if architecture == "DeepseekV3ForCausalLM" and c.get("topk_method", "noaux_tc") == "noaux_tc":
                 want[f"{layer}.mlp.gate.e_score_correction_bias"] = [experts]
             if c["n_shared_experts"]:
-                mlp(f"{layer}.mlp.shared_experts", moe * c["n_shared_experts"])
+                mlp(f"{layer}.mlp.shared_experts", moe * c["n_shared_experts"], linears)
         else:
-            mlp(f"{layer}.mlp", c["intermediate_size"])
+            mlp(f"{layer}.mlp", c["intermediate_size"], linears)
         want[f"{layer}.input_layernorm.weight"] = want[f"{layer}.post_attention_layernorm.weight"] = [hidden]
     want["model.norm.weight"], want["lm_head.weight"] = [hidden], [c["vocab_size"], hidden]
     return want
@@ -484,7 +491,7 @@ def merged(want: dict[str, Shape], n: int) -> dict[str, Shape]:
 
 def _check_tensors(checkpoint: Checkpoint, want: dict[str, Shape], report: Report) -> None:
     """Compare names, shapes and dtypes with those that config.json asks for."""
-    c, found, holder = checkpoint.config, checkpoint.shapes, checkpoint.holder
+    c, holder = checkpoint.config, checkpoint.holder
     plain, quantized = FLOATS.get(str(c.get("torch_dtype") or c.get("dtype"))), c.get("quantization_config")
     block = quantized.get("weight_block_size") if isinstance(quantized, dict) else None
     blocks = block if isinstance(block, list) and len(block) == 2 and all(map(_size, block)) else None
@@ -495,7 +502,9 @@ def _check_tensors(checkpoint: Checkpoint, want: dict[str, Shape], report: Repor
             want[f"{name}_scale_inv"] = [-(-rows // blocks[0]), -(-columns // blocks[1])]
         elif plain and dtype != plain and not quantized:
             odd[name] = dtype
-    if want != found:
+    shards = checkpoint.shards.values()
+    if len(want) != len(holder) or any(list(map(want.get, shard.names)) != shard.shapes for shard in shards):
+        found = checkpoint.shapes
         if pre := next((found[name] for name in found if re.search(r"\.experts\.\d+\.w1w3$", name)), None):
             want = merged(want, max(1, pre[0]))  # XTuner saved it
         if c.get("tie_word_embeddings") and "lm_head.weight" not in found:
@@ -560,7 +569,7 @@ def predict(checkpoint: Checkpoint, want: dict[str, Shape], n: int | None) -> Pr
     told = Prediction(n)
     sharded = any(".experts." in name for name in want)
     rope = c.get("rope_scaling")
-    for stops, why in (
+    for stops, reason in (
         (checkpoint.single or not index, "it needs several files and an index (NotImplementedError)."),
         (not isinstance(index.get("metadata"), dict), "the index has no metadata (KeyError)."),
         (c.get("quantization_config") is not None, "config.json has a quantization_config."),
@@ -569,7 +578,7 @@ def predict(checkpoint: Checkpoint, want: dict[str, Shape], n: int | None) -> Pr
         (rope and not ("type" in rope and "factor" in rope), "rope_scaling has no type or no factor (KeyError)."),
     ):
         if stops:
-            told.stop = f"It stops before the first file: {why}"
+            told.stop = f"It stops before the first file: {reason}"
             return told
     where = checkpoint.folder.removesuffix(os.sep)
     params, left, state = merged(want, n), checkpoint.files[::-1], dict[str, Held]()
@@ -583,6 +592,7 @@ def predict(checkpoint: Checkpoint, want: dict[str, Shape], n: int | None) -> Pr
                 file = left.pop()
                 told.lines.append(f"{name} not in state_dict, loading {where}{os.sep}{file}")
                 shard = checkpoint.shards.get(file)
+                why: str | None
                 if not shard:
                     why = "it cannot be opened."
                 elif shard.metadata.get("format") not in ("pt", "tf", "flax", "mlx"):
