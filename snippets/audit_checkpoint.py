@@ -338,7 +338,7 @@ def read_header(path: Path, kinds: dict[tuple[str, str], tuple[int, Shape]], wei
     try:
         text, metadata = raw.decode("utf-8"), dict[str, str]()
         if text.startswith('{"__metadata__":{'):
-            end = text.index("}")
+            end = text.index("},")
             metadata, text = _metadata(_json(text[16 : end + 1].encode())), "{" + text[end + 2 :]
         pieces = text.split('"')
         names, dtypes, shapes = pieces[1::10], pieces[5::10], pieces[8::10]
@@ -346,7 +346,8 @@ def read_header(path: Path, kinds: dict[tuple[str, str], tuple[int, Shape]], wei
         for kind in set(kind_of) - kinds.keys():
             shape = HEADER.decode(kind[1][1:-1])
             bytes_ = prod(shape) * BITS[kind[0]] // 8
-            if _fault({"dtype": kind[0], "shape": shape, "data_offsets": [0, bytes_]}):
+            plain = kind[1] == f":{str(shape).replace(' ', '')},"
+            if not plain or _fault({"dtype": kind[0], "shape": shape, "data_offsets": [0, bytes_]}):
                 raise ValueError
             kinds[kind] = bytes_, shape
         known = list(map(kinds.__getitem__, kind_of))
@@ -357,7 +358,7 @@ def read_header(path: Path, kinds: dict[tuple[str, str], tuple[int, Shape]], wei
         ]
         same = f"{{{','.join(again)}}}" == text.rstrip(" ") and "\\" not in text and size == 8 + len(raw) + ends[-1]
         listed = list(map(weight_map.get, names)) == [path.name] * len(names)
-        if same and (listed or "".join(names).isprintable()) and len({*names, "__metadata__"}) == len(names) + 1:
+        if same and "".join(names).isprintable() and len({*names, "__metadata__"}) == len(names) + 1:
             return Shard(names, list(map(itemgetter(1), known)), dtypes, metadata, size, listed)
     except (IndexError, KeyError, TypeError, ValueError, RecursionError, Unfit):
         pass
