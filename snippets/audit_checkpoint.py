@@ -190,7 +190,7 @@ def _read_folder(folder: str, report: Report, progress: bool) -> Checkpoint:
     place = Path(folder)
     names = sorted(path.name for path in place.iterdir())
     present = [name for name in names if name.endswith(".safetensors")]
-    config = _json_file(place / "config.json", report) if "config.json" in names else {}
+    config = (_json_file(place / "config.json", report) if "config.json" in names else None) or {}
     checkpoint = Checkpoint(folder, config, [SINGLE] if SINGLE in present else present, SINGLE in present)
     indices = [name for name in names if name.endswith(".safetensors.index.json")]
     if indices:
@@ -222,9 +222,9 @@ def _read_folder(folder: str, report: Report, progress: bool) -> Checkpoint:
 
 def _read_index(path: Path, checkpoint: Checkpoint, report: Report) -> None:
     index = _json_file(path, report)
-    weight_map = index.get("weight_map")
-    if not isinstance(weight_map, dict) or set(map(type, weight_map.values())) != {str}:
-        if index:
+    weight_map = (index or {}).get("weight_map")
+    if not index or not isinstance(weight_map, dict) or set(map(type, weight_map.values())) != {str}:
+        if index is not None:
             report.add(path.name, "a weight_map from tensors to files", "none")
         return
     checkpoint.index, checkpoint.weight_map, checkpoint.files = index, weight_map, []
@@ -320,12 +320,12 @@ def _json(raw: bytes, decoder: json.JSONDecoder = JSON) -> dict[str, Any]:
     return made
 
 
-def _json_file(path: Path, report: Report) -> dict[str, Any]:
+def _json_file(path: Path, report: Report) -> dict[str, Any] | None:
     try:
         return _json(_read(path, LIMIT)[0])
     except Unfit as unfit:
         report.add(path.name, *unfit.args)
-        return {}
+        return None
 
 
 def read_header(path: Path, kinds: dict[tuple[str, str], tuple[int, Shape]], weight_map: dict[str, str]) -> Shard:

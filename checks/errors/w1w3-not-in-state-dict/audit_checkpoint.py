@@ -75,7 +75,7 @@ def names_each_fault():
 
 def _mutated(chance, text):
     """A header with some of its numbers and texts replaced, characters taken out, and others put in."""
-    for _ in range(chance.randint(1, 3)):
+    for _ in range(chance.choice([0, 1, 1, 1, 2])):
         start, end = chance.choice([match.span() for match in re.finditer(r"\d+|\"\w+\"|\[[^]]*]|.", text, re.DOTALL)])
         others = ["", "-0", "1.0", "8", "18446744073709551616", "[]", "[0]", "null", "true", '"dtype"', '"F4"', '"F32"', '"a"']
         others += ["{", "}", ",", ":", " ", "\n", "\0", "\\", '"', "\u00a0", "\\ud800", '"dtype":"U8",', '"__metadata__":{},']
@@ -85,7 +85,7 @@ def _mutated(chance, text):
 
 def calls_nothing_sound_that_safetensors_refuses():
     """Of 10,000 headers changed at random it calls none sound that safetensors refuses to open."""
-    chance, refused, opened = random.Random(879), 0, 0  # noqa: S311  headers, not secrets
+    chance, refused, opened, found_sound = random.Random(879), 0, 0, 0  # noqa: S311  headers, not secrets
     file = _copy("fuzz") / "model.safetensors"
     for path in file.parent.iterdir():
         path.unlink()
@@ -95,15 +95,15 @@ def calls_nothing_sound_that_safetensors_refuses():
         header = _mutated(chance, json.dumps({"__metadata__": {"format": "pt"}, **whole}, separators=separators)).encode()
         length = len(header) + chance.choice([0] * 20 + [-1, 1, 2**63])
         file.write_bytes(length.to_bytes(8, "little") + header + bytes(20 + chance.choice([0] * 20 + [-1, 1])))
-        sound = audit(file.parent).sound
+        found_sound += (sound := audit(file.parent).sound)
         try:
             with safe_open(file, "pt"):
                 opened += 1
         except SafetensorError as error:
             refused += 1
             assert not sound, (header, error)
-    print(f"safetensors refuses {refused} and opens {opened}")
-    assert refused > 5000 and opened > 500, (refused, opened)
+    print(f"safetensors refuses {refused} and opens {opened}; the audit calls {found_sound} sound")
+    assert refused > 5000 and opened >= found_sound > 1000, (refused, opened, found_sound)
 
 
 if __name__ == "__main__":
