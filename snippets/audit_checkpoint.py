@@ -294,7 +294,7 @@ def _no_json(name: str) -> None:
 
 
 def _natural_number(digits: str) -> int | None:
-    return None if digits[0] == "-" else int(digits)  # safetensors does not take -0 for a size
+    return int(digits) if digits[0] != "-" and len(digits) < 20 else None  # safetensors refuses even -0
 
 
 JSON = json.JSONDecoder(parse_constant=_no_json)
@@ -335,6 +335,9 @@ def read_header(path: Path, kinds: dict[tuple[str, str], tuple[int, Shape]], wei
     names, dtypes and shapes, with the offsets that follow from them, it must be the same text.
     """
     raw, size = _read(path)
+    tensors = raw.count(b'"data_offsets"')
+    if any(raw.count(mark) > most * tensors + 10**6 for mark, most in ((b"{", 2), (b"[", 3), (b":", 5), (b",", 80))):
+        raise Unfit("a header of tensors", f"{len(raw):,} bytes of other JSON")  # which would take gigabytes to parse
     try:
         text, metadata = raw.decode("utf-8"), dict[str, str]()
         if text.startswith('{"__metadata__":{'):
@@ -345,7 +348,7 @@ def read_header(path: Path, kinds: dict[tuple[str, str], tuple[int, Shape]], wei
         kind_of = list(zip(dtypes, shapes, strict=True))
         for kind in set(kind_of) - kinds.keys():
             shape = HEADER.decode(kind[1][1:-1])
-            bytes_ = prod(shape) * BITS[kind[0]] // 8
+            bytes_ = prod(shape) * BITS[kind[0]] // 8 if _are_sizes(shape, 64) else -1
             plain = kind[1] == f":{str(shape).replace(' ', '')},"
             if not plain or _fault({"dtype": kind[0], "shape": shape, "data_offsets": [0, bytes_]}):
                 raise ValueError
@@ -392,20 +395,21 @@ def _judge_header(raw: bytes, size: int) -> Shard:
     return Shard(list(header), shapes, dtypes, metadata, size)
 
 
+def _are_sizes(values: Any, most: int) -> bool:
+    return isinstance(values, list) and len(values) <= most and all(type(n) is int and 0 <= n < 2**63 for n in values)
+
+
 def _fault(info: Any) -> str | None:
     """Say what was expected, if an entry of a header is not right in itself."""
-
-    def sizes(values: Any, most: int) -> bool:
-        return isinstance(values, list) and len(values) <= most and all(type(n) is int and 0 <= n < 2**63 for n in values)
 
     if not isinstance(info, dict) or info.keys() != {"dtype", "shape", "data_offsets"}:
         return "dtype, shape and data_offsets"
     dtype, shape, offsets = info["dtype"], info["shape"], info["data_offsets"]
     if not isinstance(dtype, str) or dtype not in BITS:
         return "a dtype that safetensors knows"
-    if not sizes(shape, 64) or prod(filter(None, shape)) >= 2**56:
+    if not _are_sizes(shape, 64) or prod(filter(None, shape)) >= 2**56:
         return "a shape that fits into memory"
-    if not sizes(offsets, 2) or len(offsets) < 2:
+    if not _are_sizes(offsets, 2) or len(offsets) < 2:
         return "two offsets"
     if (bits := prod(shape) * BITS[dtype]) != 8 * (offsets[1] - offsets[0]):
         return f"{bits / 8:,.10g} bytes between the offsets"
