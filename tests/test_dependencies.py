@@ -25,13 +25,15 @@ OURS = {
     "run": "evidence install plan",
     "probe": "",
     "words": "article",
-    "render": "article environment evidence plan words",
+    "drawing": "article evidence plan problem",
+    "draw": "article drawing problem",
+    "render": "article drawing environment evidence plan words",
     "versions": "article plan render",
-    "blocks": "article plan render versions",
+    "blocks": "article drawing plan render versions",
     "publish": "article blocks evidence plan problem render",
-    "lint": "article environment evidence plan problem",
+    "lint": "article drawing environment evidence plan problem",
     "new": "article plan problem",
-    "command": "environment evidence install lint new plan problem publish run",
+    "command": "draw drawing environment evidence install lint new plan problem publish run",
     "bootstrap": "",
 }
 ONLY_IN = {
@@ -39,6 +41,7 @@ ONLY_IN = {
     "multiprocessing": set(),
     "markdown": {"blocks"},
     "pymdownx": {"blocks"},
+    "matplotlib": {"draw"},
     "mkdocs": {"publish"},
     "uv": {"install"},
 }
