@@ -1,4 +1,4 @@
-"""Compare what must fit: page <-> folder <-> claims <-> environments <-> evidence. Each finding ends with its repair.
+"""Compare page <-> folder <-> claims <-> environments <-> evidence <-> snippets. Each finding ends with its repair.
 
 Reads text only: nothing is imported, run or written.
 """
@@ -14,6 +14,7 @@ from pathlib import Path
 from .article import LANGUAGES, Article, Claim, Language
 from .environment import load_environments, lock_problems
 from .evidence import Unreadable, location, read
+from .generate import generated_problems
 from .plan import Project, read_project
 from .problem import Invalid, Problem, relative
 
@@ -38,6 +39,8 @@ def lint_project(root: Path) -> list[Problem]:
         for language in LANGUAGES:
             page = root / "docs" / language / "errors" / f"{article.slug}.md"
             problems += Page(project, article, language, page).problems()
+    if not found:  # without them every article is there that a snippet can name
+        problems += generated_problems(project)
     return sorted(set(problems))
 
 
@@ -173,7 +176,7 @@ class Page:
                 yield from self._claim(number, argument, claims, shown)
             elif name in ("output", "versions"):
                 yield from self._module(number, name, argument)
-            elif name == "download" and not (self.project.root / argument).is_file():
+            elif name == "download" and not self._can_be_had(argument):
                 yield Problem(
                     self.file, number, "a file to download", f"no {argument}", f"write {argument}, or correct its name"
                 )
@@ -188,6 +191,12 @@ class Page:
         for name in claims.keys() - shown.keys():
             repair = f"add `/// claim | {name}` where the page gives that advice, or remove the claim from article.toml"
             yield Problem(self.file, 1, f"the claim {name} on the page", "it is nowhere", repair)
+
+    def _can_be_had(self, path: str) -> bool:
+        """Whether it is a file of ours, or the requirements of one of our environments."""
+        folder, _, name = path.partition("/")
+        known = folder == "requirements" and name.removesuffix(".txt") in self.project.environments
+        return known or (self.project.root / path).is_file()
 
     def _claim(self, number: int, name: str, claims: dict[str, Claim], shown: dict[str, int]) -> Iterator[Problem]:
         if name not in claims:

@@ -28,10 +28,11 @@ OURS = {
     "render": "article environment evidence plan words",
     "versions": "article plan render",
     "blocks": "article plan render versions",
-    "publish": "article blocks evidence plan problem render",
-    "lint": "article environment evidence plan problem",
+    "publish": "article blocks environment evidence plan problem render",
+    "generate": "article plan problem",
+    "lint": "article environment evidence generate plan problem",
     "new": "article plan problem",
-    "command": "environment evidence install lint new plan problem publish run",
+    "command": "environment evidence generate install lint new plan problem publish run",
     "bootstrap": "",
 }
 ONLY_IN = {
