@@ -57,10 +57,14 @@ def answer(measured: Mapping[tuple[str, str], bool] = AFFECTED) -> Answer:
     known = {_keys(*pair): affected for pair, affected in measured.items()}
     affected = known.get(_keys(transformers, deepspeed))
     if affected is False:
-        return Answer(0, f"not affected: {both} loads every tensor exactly under ZeRO-3 (a small Qwen2.5-VL, measured by {DATE}).")
+        return Answer(
+            0, f"not affected: {both} loads every tensor exactly under ZeRO-3 (a small Qwen2.5-VL, measured by {DATE})."
+        )
     others = _others(transformers, deepspeed, measured)
     if affected:
-        return Answer(1, f"affected: {both} does not load exactly under ZeRO-3 (a small Qwen2.5-VL, measured by {DATE}).{others}")
+        return Answer(
+            1, f"affected: {both} does not load exactly under ZeRO-3 (a small Qwen2.5-VL, measured by {DATE}).{others}"
+        )
     return Answer(2, f"not measured: {both}.{_commit(transformers)}{others}")
 
 
