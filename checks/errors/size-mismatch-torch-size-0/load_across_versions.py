@@ -1,0 +1,35 @@
+"""Load Qwen2.5-VL from its published layout in whatever versions are installed here, in three ways."""
+
+from _load_published import equal, load
+
+
+def _equal(**options):
+    try:
+        model = load(**options)
+    except Exception as error:  # a version that cannot load is what this module is here to find
+        raise AssertionError(f"{type(error).__name__}: {error}") from error
+    return equal(model, options.get("zero3", False))
+
+
+def plain_load_is_exact():
+    """Without DeepSpeed the checkpoint loads, and all 80 tensors equal it, bit for bit."""
+    found = _equal()
+    assert found == 80, f"no error, {found} of 80 equal"
+
+
+def zero3_load_is_exact():
+    """Under ZeRO-3 the checkpoint loads, and all 80 tensors equal it, bit for bit."""
+    found = _equal(zero3=True)
+    assert found == 80, f"no error, {found} of 80 equal"
+
+
+def ignoring_mismatches_is_exact():
+    """Under ZeRO-3 with `ignore_mismatched_sizes=True` the checkpoint loads, and all 80 tensors equal it, bit for bit."""
+    found = _equal(zero3=True, ignore_mismatched_sizes=True)
+    assert found == 80, f"no error, {found} of 80 equal"
+
+
+if __name__ == "__main__":
+    plain_load_is_exact()
+    zero3_load_is_exact()
+    ignoring_mismatches_is_exact()
