@@ -85,7 +85,7 @@ def _commit(version: str) -> str:
         said += " At fault are those that have pull request 36335 and not yet 36455."
     try:
         recorded = json.loads(distribution("transformers").read_text("direct_url.json") or "{}")
-        commit, url = recorded.get("vcs_info", {}).get("commit_id"), recorded.get("url", "")
+        commit, url = recorded.get("vcs_info", {}).get("commit_id"), str(recorded.get("url"))
     except (ValueError, AttributeError, PackageNotFoundError):
         commit, url = None, ""
     if commit:
