@@ -2,7 +2,7 @@
 
 A generated part stands between two comment lines. The first says what it is made of, so there is no list elsewhere:
 
-    # --- measured, by `clinic generate`: module.claim of CC002 where module.premise
+    # --- measured, by `clinic generate`: module.claim of CC002 where premise
     # --- copied, by `clinic generate`: name, name of other_snippet.py
     # --- end of the generated part
 
@@ -27,7 +27,7 @@ from .problem import Invalid, Problem, relative
 PACKAGES = ("transformers", "deepspeed")
 _PART = re.compile(
     r"^# --- (?P<kind>measured|copied), by `clinic generate`: (?P<what>\S.*?) of (?P<source>[\w.]+)"
-    r"(?: where (?P<premise>\S+))?\n(?P<text>.*?)^# --- end of the generated part$",
+    r"(?: where (?P<premise>\w+))?\n(?P<text>.*?)^# --- end of the generated part$",
     re.MULTILINE | re.DOTALL,
 )
 _DATE = re.compile(r'^DATE = ".*"\n', re.MULTILINE)
@@ -99,7 +99,8 @@ def _part(project: Project, file: Path, match: re.Match[str], line: int) -> Part
     if match["kind"] == "copied":
         wanted = _copied(project, file, line, match["source"], re.split(r",\s*", match["what"]))
         return Part(start, line, found, wanted, "run: clinic generate")
-    claims = _claims(project, file, line, match["source"], [match["what"], *filter(None, [match["premise"]])])
+    premise = [f"{match['what'].partition('.')[0]}.{match['premise']}"] if match["premise"] else []
+    claims = _claims(project, file, line, match["source"], [match["what"], *premise])
     rows, date, stale = _measured(project, *claims)
     run = f"run: clinic run {match['source']} ({stale} of its cells are stale), then: " if stale else "run: "
     return Part(start, line, found, _table(rows, date), f"{run}clinic generate")

@@ -21,6 +21,7 @@ import logging
 import os
 import socket
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from importlib import import_module
@@ -88,6 +89,7 @@ def main(arguments: list[str] | None = None) -> int:
 def check(folder: Path, name: str) -> tuple[list[Row], int]:
     """What differs, and how many tensors were compared; to be called on every rank."""
     logging.disable(logging.INFO)  # DeepSpeed reports each step of its start
+    warnings.simplefilter("ignore")  # what will be deprecated is no finding
     packages = {package: _import(package) for package in NEEDED}
     transformers, deepspeed = packages["transformers"], packages["deepspeed"]
     model_class = _class(transformers, name)

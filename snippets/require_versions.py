@@ -21,11 +21,39 @@ from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, distribution
 from typing import NamedTuple
 
-# --- measured, by `clinic generate`: load_qwen25_vl.exact of CC002
+# --- measured, by `clinic generate`: load_across_versions.zero3_load_is_exact of CC002 where plain_load_is_exact
 DATE = "2026-11-22"
 AFFECTED = {  # (transformers, deepspeed): whether a tensor is lost, or the load fails
     ("4.49.0", "0.15.4"): False,
+    ("4.49.0", "0.16.9"): False,
+    ("4.49.0", "0.19.8"): False,
+    ("4.50.0", "0.15.4"): False,
+    ("4.50.1", "0.15.4"): False,
+    ("4.50.2", "0.15.4"): False,
     ("4.50.3", "0.15.4"): False,
+    ("4.50.3", "0.16.9"): False,
+    ("4.50.3", "0.19.8"): False,
+    ("4.51.0", "0.15.4"): False,
+    ("4.51.3", "0.15.4"): False,
+    ("4.52.4", "0.15.4"): False,
+    ("4.53.3", "0.15.4"): False,
+    ("4.55.4", "0.15.4"): False,
+    ("4.56.2", "0.15.4"): False,
+    ("4.57.6", "0.15.4"): False,
+    ("4.57.6", "0.16.9"): False,
+    ("4.57.6", "0.19.8"): False,
+    ("5.0.0", "0.15.4"): False,
+    ("5.0.0", "0.16.9"): False,
+    ("5.0.0", "0.19.8"): False,
+    ("5.1.0", "0.15.4"): False,
+    ("5.2.0", "0.15.4"): False,
+    ("5.3.0", "0.15.4"): False,
+    ("5.4.0", "0.15.4"): False,
+    ("5.5.4", "0.15.4"): False,
+    ("5.8.1", "0.15.4"): False,
+    ("5.8.1", "0.16.9"): False,
+    ("5.8.1", "0.19.8"): False,
+    ("5.23.0", "0.19.8"): False,
 }
 # --- end of the generated part
 
@@ -58,12 +86,14 @@ def answer(measured: Mapping[tuple[str, str], bool] = AFFECTED) -> Answer:
     affected = known.get(_keys(transformers, deepspeed))
     if affected is False:
         return Answer(
-            0, f"not affected: {both} loads every tensor exactly under ZeRO-3 (a small Qwen2.5-VL, measured by {DATE})."
+            0,
+            f"not affected: {both} loads every tensor exactly under ZeRO-3 (a small Qwen2.5-VL, one rank; measured by {DATE}).",
         )
     others = _others(transformers, deepspeed, measured)
     if affected:
         return Answer(
-            1, f"affected: {both} does not load exactly under ZeRO-3 (a small Qwen2.5-VL, measured by {DATE}).{others}"
+            1,
+            f"affected: {both} does not load exactly under ZeRO-3 (a small Qwen2.5-VL, one rank; measured by {DATE}).{others}",
         )
     return Answer(2, f"not measured: {both}.{_commit(transformers)}{others}")
 
