@@ -32,6 +32,8 @@ AFFECTED = {  # (transformers, deepspeed): whether a tensor is lost, or the load
     ("4.50.2", "0.15.4"): False,
     ("4.50.3", "0.15.4"): False,
     ("4.50.3", "0.16.9"): False,
+    ("4.50.3", "0.18.9"): False,
+    ("4.50.3", "0.19.7"): False,
     ("4.50.3", "0.19.8"): False,
     ("4.51.0", "0.15.4"): False,
     ("4.51.3", "0.15.4"): False,
