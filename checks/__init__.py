@@ -17,7 +17,8 @@ render       evidence -> HTML elements, in the words of `words`
 versions     the table of versions and the ranges derived from it
 blocks       the Markdown blocks of a page
 publish      both languages built; badges, evidence and downloads laid beside the pages
-lint         page <-> folder <-> claims <-> environments <-> evidence
+generate     evidence and shared code -> the generated parts of the snippets
+lint         page <-> folder <-> claims <-> environments <-> evidence <-> snippets
 new          template/ -> the files of a new article
 command      the command line; `clinic` and `python -m checks` start it (bootstrap: from a folder of wheels)
 """

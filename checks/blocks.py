@@ -203,12 +203,15 @@ class DrawingBlock(ClinicBlock):
 
 
 class DownloadBlock(ClinicBlock):
-    """The link to a snippet."""
+    """The link to a snippet, or to the requirements of an environment."""
 
     NAME = "download"
     ARGUMENT = True
 
     def render(self) -> Element:
+        folder, _, name = self.argument.partition("/")
+        if folder == "requirements" and name.removesuffix(".txt") in self.pages().project.environments:
+            return self.pages().download(self.argument)
         if not re.fullmatch(r"snippets/\w+\.py", self.argument) or not (find_root() / self.argument).is_file():
             raise BlockError(f"/// download | {self.argument}: no such snippet; write snippets/<name>.py")
         return self.pages().download(self.argument)

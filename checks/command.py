@@ -251,13 +251,24 @@ def new(slug: str) -> int:
 
 @clinic.command()
 def lint() -> int:
-    """Compare pages, folders, claims, environments and evidence; print every problem with its repair."""
+    """Compare pages, folders, claims, environments, evidence and snippets; print every problem with its repair."""
     from .lint import lint_project
 
     problems = lint_project(find_root())
     if problems:
         raise Invalid(problems)
     out.print("Pages, claims, environments and evidence fit each other.")
+    return Exit.VERIFIED
+
+
+@clinic.command("generate")
+def generate_() -> int:
+    """Write the generated parts of the snippets again: what was measured, and code that two of them share."""
+    from .generate import generate
+
+    root = find_root()
+    for path in generate(load_project(root)):
+        out.print(f"wrote {escape(str(path.relative_to(root)))}")
     return Exit.VERIFIED
 
 

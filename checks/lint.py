@@ -1,4 +1,4 @@
-"""Compare what must fit: page <-> folder <-> claims <-> environments <-> evidence. Each finding ends with its repair.
+"""Compare page <-> folder <-> claims <-> environments <-> evidence <-> snippets. Each finding ends with its repair.
 
 Reads text only: nothing is imported, run or written.
 """
@@ -15,6 +15,7 @@ from .article import LANGUAGES, Article, Claim, Language
 from .drawing import FOLDER, Drawing, drawings
 from .environment import load_environments, lock_problems
 from .evidence import Unreadable, location, read
+from .generate import generated_problems
 from .plan import Project, read_project
 from .problem import Invalid, Problem, relative
 
@@ -41,6 +42,8 @@ def lint_project(root: Path) -> list[Problem]:
             problems += Page(project, article, language, page).problems()
     for drawing in drawings(project):
         problems += drawing.problems()
+    if not found:  # without them every article is there that a snippet can name
+        problems += generated_problems(project)
     return sorted(set(problems))
 
 
@@ -178,7 +181,7 @@ class Page:
                 yield from self._module(number, name, argument)
             elif name == "drawing":
                 yield from self._drawing(number, argument)
-            elif name == "download" and not (self.project.root / argument).is_file():
+            elif name == "download" and not self._can_be_had(argument):
                 yield Problem(
                     self.file, number, "a file to download", f"no {argument}", f"write {argument}, or correct its name"
                 )
@@ -193,6 +196,12 @@ class Page:
         for name in claims.keys() - shown.keys():
             repair = f"add `/// claim | {name}` where the page gives that advice, or remove the claim from article.toml"
             yield Problem(self.file, 1, f"the claim {name} on the page", "it is nowhere", repair)
+
+    def _can_be_had(self, path: str) -> bool:
+        """Whether it is a file of ours, or the requirements of one of our environments."""
+        folder, _, name = path.partition("/")
+        known = folder == "requirements" and name.removesuffix(".txt") in self.project.environments
+        return known or (self.project.root / path).is_file()
 
     def _claim(self, number: int, name: str, claims: dict[str, Claim], shown: dict[str, int]) -> Iterator[Problem]:
         if name not in claims:

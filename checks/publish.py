@@ -19,6 +19,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from .article import LANGUAGES, imported_files
+from .environment import Environment
 from .evidence import Unreadable, location, read
 from .plan import Job, Project
 from .problem import Invalid, Problem
@@ -26,6 +27,8 @@ from .render import Tally, code_name, command, tally
 
 COLOURS = {"verified": "#1a7f37", "failing": "#b62324", "stale": "#8a5a00", "unverified": "#57606a"}
 MARKER = re.compile(r"^[ \t]*(#|//)[ \t]*-+8<-+[ \t]*\[(start|end):[^\]]+\][ \t]*\n?", re.MULTILINE)
+PIN = re.compile(r"^(?P<name>\S+?)==.*?(?=^\S|\Z)", re.MULTILINE | re.DOTALL)
+REQUIREMENTS = re.compile(r"^/// download \| requirements/(\S+)\.txt$", re.MULTILINE)
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date of a zip file: two builds give the same bytes
 
 
@@ -103,6 +106,24 @@ def lay_beside(project: Project, site: Path) -> None:
             target = site / "environments" / file.parent.name
             target.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file, target / file.name)
+    for page in (project.root / "docs").rglob("*.md"):
+        for name in REQUIREMENTS.findall(page.read_text(encoding="utf-8")):
+            target = site / "downloads" / "requirements" / f"{name}.txt"
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(requirements(project.environments[name]), encoding="utf-8")
+
+
+def requirements(environment: Environment) -> str:
+    """Return the locks of all layers as one requirements file; the pin of an upper layer takes the place of a lower one's."""
+    pins = {
+        pin["name"]: pin[0].rstrip() + "\n"
+        for layer in environment.layers
+        if layer.lock().is_file()
+        for pin in PIN.finditer(layer.lock().read_text(encoding="utf-8"))
+    }
+    command = f"pip install --no-deps --require-hashes -r {environment.name}.txt"
+    top = f"# Exactly the packages of {environment.name}, on Python {environment.python}:\n# {command}\n"
+    return top + "".join(pins[name] for name in sorted(pins))
 
 
 def without_markers(text: str) -> str:

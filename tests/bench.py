@@ -203,6 +203,17 @@ def one_more_layer(name: str) -> list[str]:
     ]
 
 
+def gate(name: str) -> list[str]:
+    """require_versions.py where both packages are installed: what it adds to the start of a training script."""
+    python = str(install(load_environments(ROOT / "checks" / "environments", ROOT)[name], home(ROOT) / "environments").python)
+    bare, ours = alternate(
+        lambda: command(python, "-c", "pass"),
+        lambda: command(python, str(ROOT / "snippets" / "require_versions.py")),
+        repeats=4 * REPEATS,
+    )
+    return ["require_versions.py", "python -c pass", f"{ours - bare:.2f} s more", f"{bare:.2f} s", "at most 0.15 s more"]
+
+
 def main() -> None:
     project = load_project(ROOT)
     jobs = [job for job in project.jobs if job.environment.name == "torch-2.13-cpu"]
@@ -210,6 +221,7 @@ def main() -> None:
     steps += [lambda job=job: [runner_overhead(job)] for job in jobs]
     steps += [comparison_after_loading]
     steps += [lambda: site_build(0), lambda: site_build(50), lambda: [one_more_layer("transformers-4.50.3")]]
+    steps += [lambda: [gate("transformers-4.50.3")]]
     table = Table(
         "what",
         "against",

@@ -30,10 +30,11 @@ OURS = {
     "render": "article drawing environment evidence plan words",
     "versions": "article plan render",
     "blocks": "article drawing plan render versions",
-    "publish": "article blocks evidence plan problem render",
-    "lint": "article drawing environment evidence plan problem",
+    "publish": "article blocks environment evidence plan problem render",
+    "generate": "article plan problem",
+    "lint": "article drawing environment evidence generate plan problem",
     "new": "article plan problem",
-    "command": "draw drawing environment evidence install lint new plan problem publish run",
+    "command": "draw drawing environment evidence generate install lint new plan problem publish run",
     "bootstrap": "",
 }
 ONLY_IN = {

@@ -159,6 +159,15 @@ PAGES = {
         "no snippets/rename.py",
         "write snippets/rename.py, or correct its name",
     ),
+    "requirements of an environment that is not there": (
+        EN,
+        "/// download | snippets/rename_keys.py",
+        "/// download | requirements/bear.txt",
+        25,
+        "a file to download",
+        "no requirements/bear.txt",
+        "write requirements/bear.txt, or correct its name",
+    ),
     "file to include that is not there": (
         EN,
         INCLUDE,
@@ -185,6 +194,11 @@ def test_page_that_does_not_fit_is_named_with_its_repair(example: Path, name: st
     file, old, new, *expected = PAGES[name]
     edit(example, file, old, new)
     assert lint_project(example) == [Problem(file, *expected)]
+
+
+def test_requirements_of_an_environment_can_be_downloaded(example: Path) -> None:
+    edit(example, EN, "/// download | snippets/rename_keys.py", "/// download | requirements/bare.txt")
+    assert lint_project(example) == []
 
 
 @pytest.mark.parametrize(("file", "language"), [(EN, "en"), (ZH, "zh")])

@@ -126,6 +126,16 @@ def test_downloads_carry_no_markers_and_say_what_was_run(site: Path, project: Pa
         assert [line for line in snippet.read_text(encoding="utf-8").splitlines() if "--8<--" not in line] == text.splitlines()
 
 
+def test_requirements_hold_the_pins_of_all_layers_with_hashes_and_no_address(site: Path, state: Project) -> None:
+    files = list((site / "downloads" / "requirements").glob("*.txt"))
+    assert files
+    for file in files:
+        text = file.read_text(encoding="utf-8")
+        assert "://" not in text
+        pins = re.findall(r"^([\w.-]+)==(\S+) \\\n    --hash=sha256:[0-9a-f]{64}", text, re.MULTILINE)
+        assert len(pins) == text.count("==") and dict(pins) == state.environments[file.stem].pins()
+
+
 def test_a_bundle_holds_all_that_its_command_names(site: Path, state: Project) -> None:
     for job in state.jobs:
         with zipfile.ZipFile(

@@ -1,0 +1,172 @@
+"""Say, before hours of training, whether these versions load a checkpoint wrongly under DeepSpeed ZeRO-3.
+
+    python require_versions.py
+
+Exit status: 0 not affected, 1 affected, 2 not measured. As the first line of a training script:
+
+    import require_versions; require_versions.check()
+
+This ends the script where the versions are affected, and warns where they were not measured; check(strict=True) ends it
+there too. All that this file knows is the table below. It reads version numbers: a package that was changed after it was
+installed looks like the release (check_zero3_load.py looks at the weights). Needs the standard library only.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, distribution
+from typing import NamedTuple
+
+# --- measured, by `clinic generate`: load_across_versions.zero3_load_is_exact of CC002 where plain_load_is_exact
+DATE = "2026-11-22"
+AFFECTED = {  # (transformers, deepspeed): whether a tensor is lost, or the load fails
+    ("4.49.0", "0.15.4"): False,
+    ("4.49.0", "0.16.9"): False,
+    ("4.49.0", "0.19.8"): False,
+    ("4.50.0", "0.15.4"): False,
+    ("4.50.1", "0.15.4"): False,
+    ("4.50.2", "0.15.4"): False,
+    ("4.50.3", "0.15.4"): False,
+    ("4.50.3", "0.16.9"): False,
+    ("4.50.3", "0.18.9"): False,
+    ("4.50.3", "0.19.7"): False,
+    ("4.50.3", "0.19.8"): False,
+    ("4.51.0", "0.15.4"): False,
+    ("4.51.3", "0.15.4"): False,
+    ("4.52.4", "0.15.4"): False,
+    ("4.53.3", "0.15.4"): False,
+    ("4.55.4", "0.15.4"): False,
+    ("4.56.2", "0.15.4"): False,
+    ("4.57.6", "0.15.4"): False,
+    ("4.57.6", "0.16.9"): False,
+    ("4.57.6", "0.19.8"): False,
+    ("5.0.0", "0.15.4"): False,
+    ("5.0.0", "0.16.9"): False,
+    ("5.0.0", "0.19.8"): False,
+    ("5.1.0", "0.15.4"): False,
+    ("5.2.0", "0.15.4"): False,
+    ("5.3.0", "0.15.4"): False,
+    ("5.4.0", "0.15.4"): False,
+    ("5.5.4", "0.15.4"): False,
+    ("5.8.1", "0.15.4"): False,
+    ("5.8.1", "0.16.9"): False,
+    ("5.8.1", "0.19.8"): False,
+    ("5.23.0", "0.19.8"): False,
+}
+# --- end of the generated part
+
+
+class Answer(NamedTuple):
+    """The exit status (0 not affected, 1 affected, 2 not measured) and the sentence."""
+
+    status: int
+    sentence: str
+
+
+def check(strict: bool = False) -> None:
+    """End the process if the installed versions are affected, or, when strict, were not measured; else warn of that."""
+    status, sentence = answer()
+    if status and os.environ.get("LOCAL_RANK", "0") == "0":
+        print(f"require_versions.py: {sentence}", file=sys.stderr)
+    if status == 1 or (status and strict):
+        raise SystemExit(status)
+
+
+def answer(measured: Mapping[tuple[str, str], bool] = AFFECTED) -> Answer:
+    """What the measurements say about the versions that are installed here."""
+    versions = {package: _version(package) for package in ("transformers", "deepspeed")}
+    absent = [package for package, version in versions.items() if not version]
+    if absent:
+        return Answer(2, f"not measured: {' and '.join(absent)} not installed for {sys.executable}.")
+    transformers, deepspeed = versions.values()
+    both = f"transformers {transformers} with DeepSpeed {deepspeed}"
+    known = {_keys(*pair): affected for pair, affected in measured.items()}
+    affected = known.get(_keys(transformers, deepspeed))
+    if affected is False:
+        return Answer(
+            0,
+            f"not affected: {both} loads every tensor exactly under ZeRO-3 (a small Qwen2.5-VL, one rank; measured by {DATE}).",
+        )
+    others = _others(transformers, deepspeed, measured)
+    if affected:
+        return Answer(
+            1,
+            f"affected: {both} does not load exactly under ZeRO-3 (a small Qwen2.5-VL, one rank; measured by {DATE}).{others}",
+        )
+    return Answer(2, f"not measured: {both}.{_commit(transformers)}{others}")
+
+
+def _version(package: str) -> str:
+    """The installed version; an empty text if there is none."""
+    try:
+        return distribution(package).version or ""
+    except (PackageNotFoundError, KeyError):
+        return ""
+
+
+def _commit(version: str) -> str:
+    """What has to be said about a development version: its number names many commits."""
+    if "dev" not in version:
+        return ""
+    said = f" {version} names every commit of the main branch before that release, so the commit decides."
+    if version.startswith("4.50.0."):
+        said += " At fault are those that have pull request 36335 and not yet 36455."
+    try:
+        recorded = json.loads(distribution("transformers").read_text("direct_url.json") or "{}")
+        commit, url = recorded.get("vcs_info", {}).get("commit_id"), str(recorded.get("url"))
+    except (ValueError, AttributeError, PackageNotFoundError):
+        commit, url = None, ""
+    if commit:
+        return f"{said} pip recorded commit {commit}."
+    if url.startswith("file:"):
+        return f"{said} It was installed from {url}: git knows the commit there."
+    return f"{said} pip recorded none: look for it where you installed from."
+
+
+def _others(transformers: str, deepspeed: str, measured: Mapping[tuple[str, str], bool]) -> str:
+    """The nearest measured versions: with the same DeepSpeed, else with the same transformers, else of transformers."""
+    asked, keys = _keys(transformers, deepspeed), {pair: _keys(*pair) for pair in measured}
+    for same, other in ((1, 0), (0, 1), (None, 0)):
+        rows = [pair for pair in measured if same is None or keys[pair][same] == asked[same]]
+        below = max((keys[pair][other] for pair in rows if keys[pair][other] < asked[other]), default=None)
+        above = min((keys[pair][other] for pair in rows if keys[pair][other] > asked[other]), default=None)
+        near = [pair for pair in rows if keys[pair][other] in (below, above)]
+        if near:
+            return " Measured next to it: " + "; ".join(_row(pair, measured[pair]) for pair in near) + "."
+    return ""
+
+
+def _row(pair: tuple[str, str], affected: bool) -> str:
+    return f"transformers {pair[0]} with DeepSpeed {pair[1]} {'affected' if affected else 'not affected'}"
+
+
+def _keys(transformers: str, deepspeed: str) -> tuple[tuple, tuple]:
+    return _key(transformers), _key(deepspeed)
+
+
+def _key(version: str) -> tuple:
+    """Orders versions: numbers, then development version < pre-release < release < later build of the same source."""
+    numbers, rest = re.fullmatch(r"v?([\d.]*)(.*)", version.lower(), re.DOTALL).groups()
+    release = [int(number) for number in numbers.split(".") if number]
+    while release and not release[-1]:
+        release.pop()
+    kind = 2 if not rest else 0 if rest.startswith("dev") else 3 if rest.startswith(("+", "post", "-")) else 1
+    return tuple(release), kind, rest
+
+
+def main() -> int:
+    """Print the answer; the exit status."""
+    if sys.argv[1:]:
+        print(__doc__.strip())
+        return 2
+    status, sentence = answer()
+    print(sentence)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
