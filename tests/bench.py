@@ -5,6 +5,8 @@ make bench
 
 from __future__ import annotations
 
+import json
+import math
 import os
 import platform
 import shutil
@@ -22,6 +24,10 @@ from rich.table import Table
 from checks.environment import load_environments
 from checks.install import home, install
 from checks.plan import Job, load_project
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from snippets import audit_checkpoint
 
 ROOT = Path(__file__).resolve().parents[1]
 PYTHON = sys.executable
@@ -128,6 +134,117 @@ def site_build(copies: int) -> list[list[str]]:
     ]
 
 
+# The published sizes of DeepSeek-V3; its 163 files are written as headers and holes, so they take no disk.
+DEEPSEEK_V3 = {
+    "architectures": ["DeepseekV3ForCausalLM"],
+    "model_type": "deepseek_v3",
+    "num_hidden_layers": 61,
+    "first_k_dense_replace": 3,
+    "n_routed_experts": 256,
+    "n_shared_experts": 1,
+    "num_experts_per_tok": 8,
+    "topk_method": "noaux_tc",
+    "hidden_size": 7168,
+    "intermediate_size": 18432,
+    "moe_intermediate_size": 2048,
+    "vocab_size": 129280,
+    "q_lora_rank": 1536,
+    "kv_lora_rank": 512,
+    "num_attention_heads": 128,
+    "qk_nope_head_dim": 128,
+    "qk_rope_head_dim": 64,
+    "v_head_dim": 128,
+}
+BARE_AUDIT = """
+import json, sys, time
+from pathlib import Path
+start = time.perf_counter()
+count = 0
+for path in sorted(Path(sys.argv[1]).glob("*.safetensors")):
+    with path.open("rb") as file:
+        count += len(json.loads(file.read(int.from_bytes(file.read(8), "little"))))
+print(time.perf_counter() - start, count)
+"""
+OWN_AUDIT = """
+import resource, sys, time
+start = time.perf_counter()
+from snippets.audit_checkpoint import audit
+audit(sys.argv[1])
+print(time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+"""
+SAFETENSORS = """
+import sys, time
+from pathlib import Path
+from safetensors import safe_open
+for look in (lambda f, k: None, lambda f, k: (f.get_slice(k).get_shape(), f.get_slice(k).get_dtype())):
+    start = time.perf_counter()
+    for path in sorted(Path(sys.argv[1]).glob("*.safetensors")):
+        with safe_open(path, "np") as file:
+            for key in file.keys():
+                look(file, key)
+    print(time.perf_counter() - start)
+"""
+
+
+def write_deepseek_v3(folder: Path, with_scales: bool) -> None:
+    """Write 163 files with the names and shapes of DeepSeek-V3, the FP8 scales among them or not, and no data."""
+    config = DEEPSEEK_V3
+    shapes = {
+        name: ("BF16", 2, list(shape)) for name, shape in audit_checkpoint.asked(config, config["architectures"][0]).items()
+    }
+    if with_scales:
+        config["quantization_config"] = {"quant_method": "fp8", "weight_block_size": [128, 128]}
+        pairs = []
+        for name, (dtype, width, shape) in shapes.items():
+            scaled = len(shape) == 2 and "proj" in name
+            pairs.append((name, ("F8_E4M3", 1, shape) if scaled else (dtype, width, shape)))
+            if scaled:
+                pairs.append((f"{name}_scale_inv", ("F32", 4, [-(-shape[0] // 128), -(-shape[1] // 128)])))
+        shapes = dict(pairs)
+    names, weight_map = list(shapes), {}
+    for number in range(163):
+        file = f"model-{number + 1:05}-of-000163.safetensors"
+        header, offset = {}, 0
+        for name in names[number * len(names) // 163 : (number + 1) * len(names) // 163]:
+            dtype, width, shape = shapes[name]
+            size = width * math.prod(shape)
+            header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [offset, offset + size]}
+            offset += size
+            weight_map[name] = file
+        raw = json.dumps(header, separators=(",", ":")).encode()  # as safetensors writes it
+        with (folder / file).open("wb") as stream:
+            stream.write(len(raw).to_bytes(8, "little") + raw)
+            stream.truncate(8 + len(raw) + offset)
+    (folder / "model.safetensors.index.json").write_text(
+        json.dumps({"metadata": {}, "weight_map": weight_map}), encoding="utf-8"
+    )
+    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+
+
+def audit_of_deepseek_v3(with_scales: bool) -> list[list[str]]:
+    """The whole audit against reading the same headers and json.loads on them; beside it what safetensors itself takes."""
+    environment = load_environments(ROOT / "checks" / "environments", ROOT)["torch-2.13-cpu"]
+    python = str(install(environment, home(ROOT) / "environments").python)
+
+    def told(code: str) -> list[float]:
+        command = [python, "-c", code, folder]
+        done = subprocess.run(command, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=True)
+        return [float(word) for word in done.stdout.split()]
+
+    with tempfile.TemporaryDirectory() as folder:
+        write_deepseek_v3(Path(folder), with_scales)
+        rounds = [(told(BARE_AUDIT), told(OWN_AUDIT)) for _ in range(REPEATS)]
+        bare, ours = (statistics.median(column) for column in zip(*((a[0], b[0]) for a, b in rounds), strict=True))
+        keys, slices = told(SAFETENSORS)
+        count, memory = rounds[0][0][1], rounds[0][1][1]
+    what = f"audit_checkpoint.py, 163 files, {count:,.0f} tensors"
+    beside = f"safe_open().keys() {keys:.2f} s, get_slice {slices:.1f} s"
+    return [
+        [what, "the headers and json.loads", f"{ours:.2f} s = {ours / bare:.2f} times", f"{bare:.2f} s", "at most 2 times"],
+        ["", beside, f"peak memory {memory:.0f} MB", "", ""],
+    ]
+
+
 VERIFY = """
 import sys, tempfile, threading, time
 from pathlib import Path
@@ -219,7 +336,7 @@ def main() -> None:
     jobs = [job for job in project.jobs if job.environment.name == "torch-2.13-cpu"]
     steps: list[Callable[[], list[list[str]]]] = [lambda: [nothing_to_do()]]
     steps += [lambda job=job: [runner_overhead(job)] for job in jobs]
-    steps += [comparison_after_loading]
+    steps += [lambda: audit_of_deepseek_v3(False), lambda: audit_of_deepseek_v3(True), comparison_after_loading]
     steps += [lambda: site_build(0), lambda: site_build(50), lambda: [one_more_layer("transformers-4.50.3")]]
     steps += [lambda: [gate("transformers-4.50.3")]]
     table = Table(
