@@ -12,7 +12,7 @@ help:
 	@echo "make build    build the site from the evidence that is committed"
 	@echo "make test     engine, snippets, a real site built and read, the site in headless Chromium"
 	@echo "make lint     ruff, mypy, clinic lint"
-	@echo "make verify   decide every CPU claim afresh, in all environments (several GB, about half an hour)"
+	@echo "make verify   decide every CPU claim afresh, in all environments (about 15 GB of packages)"
 	@echo "make bench    measure the speed of the runner and of the build"
 	@echo "make lock     resolve the tools' requirements again"
 

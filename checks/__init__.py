@@ -11,6 +11,8 @@ integrity    whether an installed layer's files still are those of its packages
 install      Environment -> a Python that can be started; the only one that calls uv
 run          one job -> outcomes: process, limits, output
 probe        decides the claims of one check module inside an environment; standard library only
+drawing      docs/drawings: what was drawn from the data that a check printed, and whether it still fits
+draw         a drawing's code and data -> SVG; the only one that needs matplotlib
 render       evidence -> HTML elements, in the words of `words`
 versions     the table of versions and the ranges derived from it
 blocks       the Markdown blocks of a page

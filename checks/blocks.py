@@ -4,6 +4,7 @@
 /// claim | module.function   a sentence with its status; the body is the sentence, where it is not the docstring's
 /// output | module[.function]   options environment, contains, lines
 /// versions | module         option package
+/// drawing | name            docs/drawings/name.py; the body is its caption, and what is read in its place
 /// download | snippets/x.py
 /// lookalikes   /// evidence   /// index   /// environments
 """
@@ -22,6 +23,7 @@ from pymdownx.blocks import BlocksExtension
 from pymdownx.blocks.block import Block, type_integer, type_string
 
 from .article import Article, Claim, Language
+from .drawing import Drawing, read_svg
 from .plan import Project, find_root, load_project
 from .render import Pages, element, to_html
 from .versions import version_table
@@ -169,6 +171,37 @@ class VersionsBlock(ClinicBlock):
         )
 
 
+class DrawingBlock(ClinicBlock):
+    """A picture drawn from what a check printed; the body is its caption, and what is read in its place."""
+
+    NAME = "drawing"
+    ARGUMENT = True
+
+    def on_create(self, parent: Element) -> Element:
+        figure = SubElement(parent, "figure", {"class": "clinic-drawing"})
+        SubElement(SubElement(figure, "figcaption"), "div", {"id": f"{self.argument}-caption"})
+        return figure
+
+    def on_add(self, block: Element) -> Element:
+        """The body's Markdown goes into the caption."""
+        return block[0][0]
+
+    def on_end(self, block: Element) -> None:
+        drawing = Drawing(self.pages().project, self.argument)
+        if not re.fullmatch(r"[\w-]+", self.argument) or not drawing.code.is_file() or drawing.job is None:
+            raise BlockError(f"/// drawing | {self.argument}: no such drawing, or no such evidence; run: clinic lint")
+        if not "".join(block.itertext()).strip():
+            raise BlockError(f"/// drawing | {self.argument}: say in its body what it shows, for those who do not see it")
+        try:
+            svg = read_svg(drawing.svg(self.page["language"]))
+        except (OSError, ValueError) as error:
+            raise BlockError(f"/// drawing | {self.argument}: {error}; run: clinic draw {self.argument}") from error
+        self.put(block, self.pages().drawing(drawing, svg))
+        block.insert(0, block[-1])
+        del block[-1]
+        self.put(block[-1], self.pages().drawn_from(drawing.job))
+
+
 class DownloadBlock(ClinicBlock):
     """The link to a snippet, or to the requirements of an environment."""
 
@@ -193,6 +226,7 @@ BLOCKS: tuple[type[ClinicBlock], ...] = (
     ClaimBlock,
     OutputBlock,
     VersionsBlock,
+    DrawingBlock,
     DownloadBlock,
     _plain("lookalikes", "Messages that are something else.", lambda self: self.pages().lookalikes(self.article)),
     _plain("evidence", "Every run of the article.", lambda self: self.pages().evidence(self.article)),

@@ -304,6 +304,26 @@ def lock_(names: tuple[str, ...], until: str) -> int:
     return Exit.USAGE if failed else Exit.VERIFIED
 
 
+@clinic.command("draw")
+@click.argument("names", nargs=-1)
+def draw_(names: tuple[str, ...]) -> int:
+    """Draw docs/drawings (all, or those named) from what the checks printed; needs matplotlib, which a build does not."""
+    from .draw import draw
+    from .drawing import drawings
+
+    known = drawings(load_project(find_root()))
+    if unknown := sorted(set(names) - {drawing.name for drawing in known}):
+        raise click.UsageError(f"unknown drawing: {', '.join(unknown)} (known: {', '.join(one.name for one in known)})")
+    for drawing in known:
+        if not names or drawing.name in names:
+            try:
+                files = draw(drawing)
+            except ModuleNotFoundError as error:
+                raise click.ClickException(f"{error}; requirements/development.txt has it: make setup") from error
+            out.print("\n".join(f"wrote {escape(file)}" for file in files))
+    return Exit.VERIFIED
+
+
 @clinic.command()
 def build() -> int:
     """Build both languages into site/, with badges, evidence and downloads beside the pages."""

@@ -105,9 +105,18 @@ def probe(root: Path) -> Path:
 
 def subjects(article: Article, module: str, environment: Environment, root: Path) -> dict[str, str]:
     """Return path -> sha256 of every file that decides the verdicts of one module in one environment."""
-    files = {file: file.relative_to(root).as_posix() for file in imported_files(article.folder / f"{module}.py", root)}
-    files |= {file: file.relative_to(root).as_posix() for file in environment.subjects}
-    return dict(sorted((name, sha256(file)) for file, name in (files | {probe(root): "checks/probe.py"}).items()))
+    return dict(sorted((module_subjects(article, module, root) | environment_subjects(environment, root)).items()))
+
+
+def module_subjects(article: Article, module: str, root: Path) -> dict[str, str]:
+    """Return path -> sha256 of the check module, what it imports of ours, and the probe."""
+    files = {file.relative_to(root).as_posix(): file for file in imported_files(article.folder / f"{module}.py", root)}
+    return {name: sha256(file) for name, file in (files | {"checks/probe.py": probe(root)}).items()}
+
+
+def environment_subjects(environment: Environment, root: Path) -> dict[str, str]:
+    """Return path -> sha256 of what states an environment: environment.toml, locks and preludes of all its layers."""
+    return {file.relative_to(root).as_posix(): sha256(file) for file in environment.subjects}
 
 
 def location(article: Article, module: str, environment: str) -> Path:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .article import LANGUAGES, Article, Claim, Language
+from .drawing import FOLDER, Drawing, drawings
 from .environment import load_environments, lock_problems
 from .evidence import Unreadable, location, read
 from .generate import generated_problems
@@ -39,6 +40,8 @@ def lint_project(root: Path) -> list[Problem]:
         for language in LANGUAGES:
             page = root / "docs" / language / "errors" / f"{article.slug}.md"
             problems += Page(project, article, language, page).problems()
+    for drawing in drawings(project):
+        problems += drawing.problems()
     if not found:  # without them every article is there that a snippet can name
         problems += generated_problems(project)
     return sorted(set(problems))
@@ -176,6 +179,8 @@ class Page:
                 yield from self._claim(number, argument, claims, shown)
             elif name in ("output", "versions"):
                 yield from self._module(number, name, argument)
+            elif name == "drawing":
+                yield from self._drawing(number, argument)
             elif name == "download" and not self._can_be_had(argument):
                 yield Problem(
                     self.file, number, "a file to download", f"no {argument}", f"write {argument}, or correct its name"
@@ -212,8 +217,7 @@ class Page:
                 "link to the first one instead",
             )
         shown[name] = number
-        end = next((i for i in range(number, len(self.lines)) if self.lines[i].strip() == "///"), len(self.lines))
-        body = "".join(self.lines[number:end]).strip()
+        body = self._body(number)
         if self.language != "en" and not body:
             yield Problem(
                 self.file,
@@ -225,6 +229,19 @@ class Page:
         if self.language == "en" and body:
             repair = f"remove it; the sentence is the docstring of {claims[name].function}"
             yield Problem(self.file, number, "an empty block: the docstring is the sentence", body[:60], repair)
+
+    def _drawing(self, number: int, name: str) -> Iterator[Problem]:
+        if not Drawing(self.project, name).code.is_file():
+            known = ", ".join(drawing.name for drawing in drawings(self.project)) or f"none yet: write {FOLDER}/{name}.py"
+            yield Problem(self.file, number, "a drawing", f"no {FOLDER}/{name}.py", f"name one of: {known}")
+        if not self._body(number):
+            repair = "write it between /// drawing and ///"
+            yield Problem(self.file, number, f"what {name} shows, for those who do not see it", "an empty block", repair)
+
+    def _body(self, number: int) -> str:
+        """Return what stands in the block that starts in this line."""
+        end = next((i for i in range(number, len(self.lines)) if self.lines[i].strip() == "///"), len(self.lines))
+        return "".join(self.lines[number:end]).strip()
 
     def _module(self, number: int, block: str, argument: str) -> Iterator[Problem]:
         module, _, function = argument.partition(".")

@@ -10,7 +10,16 @@ from pathlib import Path
 
 from .article import Article, Claim, Verdict, load_article
 from .environment import Environment, load_environments
-from .evidence import Judgement, Record, judge, location, now, read_or_none, subjects
+from .evidence import (
+    Judgement,
+    Record,
+    environment_subjects,
+    judge,
+    location,
+    module_subjects,
+    now,
+    read_or_none,
+)
 from .problem import Invalid, Problem, line_of, relative
 
 
@@ -87,17 +96,24 @@ class Project:
         return read_or_none(location(job.article, job.module, job.environment.name))
 
     def _digests(self, article: Article, module: str, environment: Environment) -> dict[str, str]:
-        key = (article.slug, module, environment.name)
-        if key not in self._subjects:
-            self._subjects[key] = subjects(article, module, environment, self.root)
-        return self._subjects[key]
+        """Return the subjects of today; a module's and an environment's are read once, however many cells they share."""
+        key = f"{article.slug}/{module}"
+        if key not in self._of_modules:
+            self._of_modules[key] = module_subjects(article, module, self.root)
+        if environment.name not in self._of_environments:
+            self._of_environments[environment.name] = environment_subjects(environment, self.root)
+        return self._of_modules[key] | self._of_environments[environment.name]
 
     @cached_property
     def _judged(self) -> dict[tuple[str, str], Judgement]:
         return {}
 
     @cached_property
-    def _subjects(self) -> dict[tuple[str, str, str], dict[str, str]]:
+    def _of_modules(self) -> dict[str, dict[str, str]]:
+        return {}
+
+    @cached_property
+    def _of_environments(self) -> dict[str, dict[str, str]]:
         return {}
 
     def cells(self, article: Article | None = None) -> Iterator[Cell]:

@@ -12,12 +12,14 @@ from xml.etree.ElementTree import Element, tostring
 from packaging.utils import canonicalize_name
 
 from .article import Article, Claim, Language
+from .drawing import Drawing
 from .environment import Environment
 from .evidence import Record, location
 from .plan import Cell, Job, Project
 from .words import say
 
 Child = Element | str | None
+NARROW = 360  # a drawing of at most this width fits a phone, and need not scroll
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 
 
@@ -218,6 +220,7 @@ class Pages:
         text = printable(
             location(article, module, environment).with_suffix(".log").read_text(encoding="utf-8", errors="replace")
         )
+        text = re.sub(r"^--- data .*\n", "", text, flags=re.MULTILINE)  # for drawings
         if function:
             text = text.partition(f"--- {module}.{function}\n")[2].partition("\n--- ")[0]
         chosen = [line for line in text.splitlines() if contains in line and not line.startswith("--- ")]
@@ -225,6 +228,18 @@ class Pages:
         log = element("a", self.say("log"), href=f"{self.top}evidence/{article.slug}/{job.name}.txt")
         caption = element("figcaption", *marked(self.say("seen in", module, environment)), " · ", log)
         return element("figure.clinic-output", caption, element("pre", element("code", "\n".join(shown)), tabindex="0"))
+
+    def drawing(self, drawing: Drawing, svg: Element) -> Element:
+        """Return a picture that scrolls within its figure; what is read in its place is the element NAME-caption."""
+        svg.attrib |= {"role": "img", "aria-labelledby": f"{drawing.name}-caption"}
+        if float(svg.attrib["viewBox"].split()[2]) <= NARROW:
+            svg.set("class", "clinic-narrow")
+        return element("div.clinic-scroll", svg, tabindex="0", role="region", aria_label=self.say("drawing"))
+
+    def drawn_from(self, job: Job) -> Element:
+        """Return the line that says in which run a drawing's data was printed."""
+        log = element("a", self.say("log"), href=f"{self.top}evidence/{job.article.slug}/{job.name}.txt")
+        return element("small", *marked(self.say("drawn from", job.module, job.environment.name)), " · ", log)
 
     def verdict(self, shown: str) -> Element:
         """Return an observed verdict as a word; the stylesheet adds its symbol and colour."""

@@ -31,6 +31,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "log": ("raw log", "原始日志"),
     "statement": ("statement", "证据声明"),
     "seen in": ("Printed by `{0}` in {1}", "`{0}` 在 {1} 中的输出"),
+    "drawn from": ("Drawn from what `{0}` printed in {1}", "根据 `{0}` 在 {1} 中的输出绘制"),
+    "drawing": ("drawing", "示意图"),
     "no output": ("No output is recorded for {0}.", "没有 {0} 的输出记录。"),
     "download": ("Download {0}", "下载 {0}"),
     "differs": ("unlike the reports", "与报告不同"),

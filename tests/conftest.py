@@ -15,6 +15,7 @@ from textwrap import dedent
 
 import pytest
 
+from checks import install
 from checks.plan import Job, load_project
 
 EXAMPLES = Path(__file__).with_name("examples")
@@ -74,6 +75,10 @@ def is_held(lock: Path) -> bool:
 def happens(condition: Callable[[], bool]) -> bool:
     """Wait until the condition is true; False after far longer than that takes."""
     return any(condition() or time.sleep(0.02) for _ in range(1000))
+
+
+OWN_HOME = install.home(Path(__file__).resolve().parents[1])  # before `home` below points elsewhere
+OWN_UV_CACHE = os.environ.get("UV_CACHE_DIR")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -25,14 +25,16 @@ OURS = {
     "run": "evidence install plan",
     "probe": "",
     "words": "article",
-    "render": "article environment evidence plan words",
+    "drawing": "article evidence plan problem",
+    "draw": "article drawing problem",
+    "render": "article drawing environment evidence plan words",
     "versions": "article plan render",
-    "blocks": "article plan render versions",
+    "blocks": "article drawing plan render versions",
     "publish": "article blocks environment evidence plan problem render",
     "generate": "article plan problem",
-    "lint": "article environment evidence generate plan problem",
+    "lint": "article drawing environment evidence generate plan problem",
     "new": "article plan problem",
-    "command": "environment evidence generate install lint new plan problem publish run",
+    "command": "draw drawing environment evidence generate install lint new plan problem publish run",
     "bootstrap": "",
 }
 ONLY_IN = {
@@ -40,6 +42,7 @@ ONLY_IN = {
     "multiprocessing": set(),
     "markdown": {"blocks"},
     "pymdownx": {"blocks"},
+    "matplotlib": {"draw"},
     "mkdocs": {"publish"},
     "uv": {"install"},
 }

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from checks.environment import load_environments
-from checks.install import home, install
+from checks.install import install
+
+from .conftest import OWN_HOME, OWN_UV_CACHE
 
 ROOT = Path(__file__).resolve().parents[1]
 CASES = sorted((ROOT / "tests" / "snippets").glob("*_cases.py"))
@@ -20,8 +22,13 @@ CASES = sorted((ROOT / "tests" / "snippets").glob("*_cases.py"))
 
 @pytest.fixture(scope="session")
 def python() -> Path:
+    """The default environment of this machine, not one of the tests' own: torch is too large to be installed twice."""
     environments = load_environments(ROOT / "checks" / "environments", ROOT)
-    return install(environments["torch-2.13-cpu"], home(ROOT) / "environments").python
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("UV_CACHE_DIR", raising=False)
+        if OWN_UV_CACHE:
+            patch.setenv("UV_CACHE_DIR", OWN_UV_CACHE)
+        return install(environments["torch-2.13-cpu"], OWN_HOME / "environments").python
 
 
 @pytest.mark.parametrize("cases", CASES, ids=lambda path: path.stem)
@@ -40,11 +47,11 @@ def test_a_snippet_imports_nothing_but_what_readers_have() -> None:
         assert imported <= allowed | set(__import__("sys").stdlib_module_names), snippet.name
 
 
-def test_a_new_article_is_decided_as_it_comes_from_the_template(tmp_path: Path) -> None:
+def test_a_new_article_is_decided_as_it_comes_from_the_template(python: Path, tmp_path: Path) -> None:
     for name in ("checks/environments", "checks/errors", "docs/en/errors", "docs/zh/errors"):
         (tmp_path / name).mkdir(parents=True)
     shutil.copytree(ROOT / "checks/environments/torch-2.13-cpu", tmp_path / "checks/environments/torch-2.13-cpu")
-    variables = {**os.environ, "CLINIC_HOME": str(home(ROOT)), "PYTHONPATH": str(ROOT)}
+    variables = {**os.environ, "CLINIC_HOME": str(python.parents[3]), "PYTHONPATH": str(ROOT)}
     clinic = [sys.executable, "-c", "import sys; from checks.command import main; sys.exit(main())"]
     for arguments in (["new", "weight-of-another-shape"], ["run", "CC001"], ["lint"], ["status", "CC001"]):
         done = subprocess.run([*clinic, *arguments], cwd=tmp_path, env=variables, capture_output=True, text=True, check=False)

@@ -1,0 +1,112 @@
+"""Break a checkpoint with the structure of DeepSeek-V2-Lite in every way that headers can show, and audit it."""
+
+import json
+import os
+import random
+import re
+import shutil
+import tempfile
+from pathlib import Path
+
+from _checkpoint import save, write_config
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file, save_file
+
+from snippets.audit_checkpoint import audit
+
+_temporary = tempfile.TemporaryDirectory()
+os.chdir(_temporary.name)
+SECOND, INDEX = "model-00002-of-000004.safetensors", "model.safetensors.index.json"
+EXPERT = "model.layers.9.mlp.experts.5."
+save("sound")
+
+
+def _copy(name):
+    shutil.copytree("sound", name)
+    return Path(name)
+
+
+def _problems(folder):
+    problems = [str(problem) for problem in audit(folder).problems]
+    print(f"{folder}: {len(problems)} problems", *problems[:1], sep="\n  ")
+    return problems
+
+
+def sound_folder_is_called_sound():
+    """audit_checkpoint.py finds nothing wrong with the sound checkpoint, and says the four lines that XTuner prints."""
+    report = audit("sound", 8)
+    assert (report.problems, report.tensors, report.xtuner.stop) == ([], 5291, None), report
+    assert [line.split(" not in state_dict")[0] for line in report.xtuner.lines] == [
+        "model.embed_tokens.weight",
+        "model.layers.7.mlp.experts.3.w1w3",
+        "model.layers.14.mlp.experts.6.w1w3",
+        "model.layers.22.mlp.experts.1.w1w3",
+    ]
+
+
+def names_each_fault():
+    """It names a file that is cut off, a config.json of another size, a stale copy of a tensor and a missing expert."""
+    cut = _copy("cut-off") / SECOND
+    os.truncate(cut, cut.stat().st_size - 1)
+    [problem] = _problems("cut-off")
+    assert problem.startswith(f"{SECOND}: expected {cut.stat().st_size + 1:,} bytes"), problem
+
+    write_config(_copy("another-config"), moe_intermediate_size=6)
+    problems = _problems("another-config")
+    assert any("expected [6, 8] in model.layers.1.mlp.experts.0.gate_proj.weight" in one for one in problems), problems
+
+    stale = _copy("stale-copy") / SECOND.replace("00002", "00001")
+    tensors = load_file(stale)
+    save_file({EXPERT + "up_proj.weight": tensors["model.embed_tokens.weight"].clone(), **tensors}, stale, {"format": "pt"})
+    [problem] = _problems("stale-copy")
+    assert problem.startswith(f"{SECOND}: expected each tensor in one file, found {EXPERT}up_proj.weight"), problem
+
+    without = _copy("missing-expert") / SECOND
+    tensors = {name: tensor for name, tensor in load_file(without).items() if not name.startswith(EXPERT)}
+    save_file(tensors, without, {"format": "pt"})
+    index = json.loads(Path("missing-expert", INDEX).read_text())
+    index["weight_map"] = {name: file for name, file in index["weight_map"].items() if not name.startswith(EXPERT)}
+    Path("missing-expert", INDEX).write_text(json.dumps(index))
+    problems = _problems("missing-expert")
+    assert [one.split(" in the files")[0] for one in problems] == [
+        f"config.json: expected {EXPERT}{linear}.weight" for linear in ("down_proj", "gate_proj", "up_proj")
+    ]
+
+
+def _mutated(chance, text):
+    """A header with some of its numbers and texts replaced, characters taken out, and others put in."""
+    for _ in range(chance.choice([0, 1, 1, 1, 2])):
+        start, end = chance.choice([match.span() for match in re.finditer(r"\d+|\"\w+\"|\[[^]]*]|.", text, re.DOTALL)])
+        others = ["", "-0", "1.0", "8", "18446744073709551616", "[]", "[0]", "null", "true", '"dtype"', '"F4"', '"F32"', '"a"']
+        others += ["{", "}", ",", ":", " ", "\n", "\0", "\\", '"', "\u00a0", "\\ud800", '"dtype":"U8",', '"__metadata__":{},']
+        text = text[: chance.choice([start, end])] + chance.choice(others) + text[end:]
+    return text
+
+
+def calls_nothing_sound_that_safetensors_refuses():
+    """Of 10,000 headers changed at random it calls none sound that safetensors refuses to open."""
+    chance, refused, opened, found_sound = random.Random(879), 0, 0, 0  # noqa: S311  headers, not secrets
+    file = _copy("fuzz") / "model.safetensors"
+    for path in file.parent.iterdir():
+        path.unlink()
+    tensors = {"a": ("F32", [2], 0, 8), "b": ("BF16", [2, 2], 8, 16), "c": ("F4", [2, 4], 16, 20)}
+    whole = {name: {"dtype": dtype, "shape": shape, "data_offsets": span} for name, (dtype, shape, *span) in tensors.items()}
+    for separators in [(",", ":"), (", ", ": ")] * 5000:
+        header = _mutated(chance, json.dumps({"__metadata__": {"format": "pt"}, **whole}, separators=separators)).encode()
+        length = len(header) + chance.choice([0] * 20 + [-1, 1, 2**63])
+        file.write_bytes(length.to_bytes(8, "little") + header + bytes(20 + chance.choice([0] * 20 + [-1, 1])))
+        found_sound += (sound := audit(file.parent).sound)
+        try:
+            with safe_open(file, "pt"):
+                opened += 1
+        except SafetensorError as error:
+            refused += 1
+            assert not sound, (header, error)
+    print(f"safetensors refuses {refused} and opens {opened}; the audit calls {found_sound} sound")
+    assert refused > 5000 and opened >= found_sound > 1000, (refused, opened, found_sound)
+
+
+if __name__ == "__main__":
+    sound_folder_is_called_sound()
+    names_each_fault()
+    calls_nothing_sound_that_safetensors_refuses()

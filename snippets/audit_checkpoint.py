@@ -1,0 +1,733 @@
+"""Audit a folder of safetensors files before it is loaded: is it whole, and is it what its config.json asks for?
+
+    python audit_checkpoint.py DIR [--experts-per-shard N] [--json]
+
+Reads the headers of the files, the index and config.json; needs nothing but Python. Any checkpoint: each file is whole,
+index and files agree, nothing is there twice, no expert is missing. DeepSeek-V2 and V3: every tensor has the shape and
+dtype that config.json asks for. DeepSeek-V2 also: the lines that XTuner prints in shard mode ("... not in state_dict,
+loading ..."), N experts merged into one tensor, or where it stops. Values are not read: only a SHA-256 vouches for them.
+
+Exit status: 0 sound, 1 problems, 2 usage. With --experts-per-shard it is a problem, too, if XTuner stops.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import os
+import re
+import signal
+import stat
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from itertools import accumulate, chain, groupby
+from math import prod
+from operator import itemgetter
+from pathlib import Path
+from typing import Any, NamedTuple
+
+LIMIT = 100_000_000  # bytes of a header; safetensors has the same limit
+INDEX, SINGLE = "model.safetensors.index.json", "model.safetensors"
+BITS = {"F4": 4, "F6_E2M3": 6, "F6_E3M2": 6, "BOOL": 8, "U8": 8, "I8": 8, "F8_E5M2": 8, "F8_E4M3": 8, "F8_E8M0": 8}
+BITS |= {
+    "I16": 16,
+    "U16": 16,
+    "F16": 16,
+    "BF16": 16,
+    "I32": 32,
+    "U32": 32,
+    "F32": 32,
+    "I64": 64,
+    "U64": 64,
+    "F64": 64,
+    "C64": 64,
+}
+FLOATS = {"float32": "F32", "float16": "F16", "bfloat16": "BF16", "float64": "F64"}
+SIZES = ["vocab_size", "hidden_size", "intermediate_size", "moe_intermediate_size", "num_hidden_layers", "num_attention_heads"]
+SIZES += ["kv_lora_rank", "qk_rope_head_dim", "qk_nope_head_dim", "v_head_dim"]
+MAY_BE_NULL = ["q_lora_rank", "n_routed_experts", "n_shared_experts"]
+DEEPSEEK = {"deepseek_v2": "DeepseekV2ForCausalLM", "deepseek_v3": "DeepseekV3ForCausalLM"}
+EXPERT = re.compile(r"(.*\.experts)\.([0-9]{1,9})\.(.+)")
+FETCH = "Download it again and compare its SHA-256."
+SOURCE = "Take config.json and all files from the same place and revision."
+START = {
+    b"version https://git-lfs": "a Git LFS pointer (git lfs pull)",
+    b"<": "a web page",
+    b"PK\x03\x04": "a zip or PyTorch file",
+}
+Shape = list[int]
+
+
+class Problem(NamedTuple):
+    """One thing that is wrong."""
+
+    file: str
+    expected: str
+    found: str
+    repair: str
+
+    def __str__(self) -> str:
+        return f"{self.file}: expected {self.expected}, found {self.found}. {self.repair}"
+
+
+class Unfit(Exception):
+    """A file is not as it should be; the arguments: expected, found."""
+
+
+class Shard(NamedTuple):
+    """The header of one file."""
+
+    names: list[str]
+    shapes: list[Shape]
+    dtypes: list[str]
+    metadata: dict[str, str]
+    bytes: int
+    listed: bool = False  # the index says of each of them that it is in this file
+
+
+@dataclass
+class Prediction:
+    """What XTuner does: its lines; why it stops (None: it loads); parameters that it would leave random or fill wrongly."""
+
+    experts_per_shard: int
+    lines: list[str] = field(default_factory=list)
+    stop: str | None = None
+    wrong: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Report:
+    """All that was found."""
+
+    folder: str
+    files: int = 0
+    tensors: int = 0
+    bytes: int = 0
+    problems: list[Problem] = field(default_factory=list)
+    not_looked_at: list[str] = field(default_factory=list)
+    xtuner: Prediction | None = None
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.problems
+
+    def add(self, file: str, expected: str, found: Any, repair: str = FETCH) -> None:
+        """Add a problem."""
+        self.problems.append(Problem(_show(file), expected, str(found), repair))
+
+
+@dataclass
+class Checkpoint:
+    """What was read of a folder."""
+
+    folder: str
+    config: dict[str, Any]
+    files: list[str]  # those that count
+    single: bool  # transformers takes model.safetensors before any index
+    index: dict[str, Any] = field(default_factory=dict)
+    weight_map: dict[str, str] = field(default_factory=dict)
+    shards: dict[str, Shard] = field(default_factory=dict)  # the files that could be read
+    holder: dict[str, str] = field(default_factory=dict)  # the file of each tensor
+
+    @cached_property
+    def shapes(self) -> dict[str, Shape]:
+        """The shape of each tensor."""
+        found: dict[str, Shape] = {}
+        for file, shard in self.shards.items():
+            found.update((name, shape) for name, shape in zip(*shard[:2], strict=True) if self.holder[name] == file)
+        return found
+
+
+def audit(folder: str | os.PathLike[str], experts_per_shard: int | None = None, progress: bool = False) -> Report:
+    """Audit the folder. experts_per_shard: N, XTuner's expert_in_one_shard."""
+    report = Report(_show(os.fspath(folder)))
+    collects = gc.isenabled()
+    gc.disable()  # very many small objects, no cycles
+    try:
+        checkpoint = _read_folder(os.fspath(folder), report, progress)
+        _judge(checkpoint, experts_per_shard, report)
+    finally:
+        if collects:
+            gc.enable()
+    report.not_looked_at.append("the values: compare the SHA-256 of each file with the published one")
+    return report
+
+
+def _judge(checkpoint: Checkpoint, n: int | None, report: Report) -> None:
+    config, complete = checkpoint.config, len(checkpoint.shards) == len(checkpoint.files)
+    names = config.get("architectures") or DEEPSEEK.get(str(config.get("model_type")))
+    architecture = next((name for name in DEEPSEEK.values() if name in str(names)), None)
+    if not complete:
+        report.not_looked_at.append("which tensors are missing or too many: not every header can be read")
+    if not architecture:
+        what = f"config.json is of {_show(names)}" if config else "there is no config.json to go by"
+        report.not_looked_at.append(f"shapes: this tool knows what DeepSeek-V2 and V3 ask for, but {what}")
+        if complete:
+            _check_experts(checkpoint, report)
+    elif _check_config(checkpoint, report):
+        want = asked(config, architecture)
+        if architecture == DEEPSEEK["deepseek_v2"]:
+            report.xtuner = predict(checkpoint, want, n)
+        elif n:
+            report.not_looked_at.append("XTuner: it has no shard mode for DeepSeek-V3")
+        if complete:
+            _check_tensors(checkpoint, want, report)
+    if n and report.xtuner and report.xtuner.stop:
+        report.add("XTuner", f"a load with expert_in_one_shard={n}", "that it stops", report.xtuner.stop)
+
+
+# ------------------------------------------------------------------------------------------------- files
+
+
+def _read_folder(folder: str, report: Report, progress: bool) -> Checkpoint:
+    """Read index, headers and config.json; report what does not fit together."""
+    place = Path(folder)
+    names = sorted(path.name for path in place.iterdir())
+    present = [name for name in names if name.endswith(".safetensors")]
+    config = (_json_file(place / "config.json", report) if "config.json" in names else None) or {}
+    checkpoint = Checkpoint(folder, config, [SINGLE] if SINGLE in present else present, SINGLE in present)
+    indices = [name for name in names if name.endswith(".safetensors.index.json")]
+    if indices:
+        _read_index(place / (INDEX if INDEX in indices else indices[0]), checkpoint, report)
+    elif any(re.search(r"-\d+-of-\d+\.safetensors$", file) for file in present):
+        report.add(INDEX, "an index beside numbered files", "none")
+    if not checkpoint.files:
+        report.add(report.folder, "safetensors files", "none", "Name the folder that holds them.")
+    if others := sorted(set(present) - set(checkpoint.files)):
+        report.not_looked_at.append(f"{_some(others)}: no part of this checkpoint")
+    started, kinds = time.monotonic(), dict[tuple[str, str], tuple[int, Shape]]()
+    for number, file in enumerate(checkpoint.files):
+        if progress and time.monotonic() > started + 1:
+            print(f"\rheader {number} of {len(checkpoint.files)} ", end="", file=sys.stderr, flush=True)
+        try:
+            checkpoint.shards[file] = read_header(place / file, kinds, checkpoint.weight_map)
+        except Unfit as unfit:
+            report.add(file, *unfit.args)
+    if progress:
+        print("\r" + " " * 40, end="\r", file=sys.stderr)
+    shards = checkpoint.shards.values()
+    report.files, report.bytes = len(checkpoint.files), sum(shard.bytes for shard in shards)
+    checkpoint.holder = checkpoint.weight_map
+    if not all(shard.listed for shard in shards) or sum(len(shard.names) for shard in shards) != len(checkpoint.weight_map):
+        _find_holders(checkpoint, report)
+    report.tensors = len(checkpoint.holder)
+    return checkpoint
+
+
+def _read_index(path: Path, checkpoint: Checkpoint, report: Report) -> None:
+    index = _json_file(path, report)
+    weight_map = (index or {}).get("weight_map")
+    if not index or not isinstance(weight_map, dict) or set(map(type, weight_map.values())) != {str}:
+        if index is not None:
+            report.add(path.name, "a weight_map from tensors to files", "none")
+        return
+    checkpoint.index, checkpoint.weight_map, checkpoint.files = index, weight_map, []
+    for file in sorted(set(weight_map.values())):
+        if re.fullmatch(r"[^/\\:\0]+\.safetensors", file):
+            checkpoint.files.append(file)
+        else:
+            report.add(
+                path.name, "names of safetensors files in this folder", _show(file), "Do not load this. Get another index."
+            )
+    if checkpoint.single and SINGLE not in checkpoint.files:
+        report.add(path.name, "one checkpoint in the folder", f"{SINGLE}, which transformers prefers", "Remove the stale one.")
+
+
+def _find_holders(checkpoint: Checkpoint, report: Report) -> None:
+    """Report what is there twice, and what index and headers do not agree on."""
+    shards, weight_map, holder = checkpoint.shards, checkpoint.weight_map, dict[str, str]()
+    copies: dict[str, list[str]] = defaultdict(list)
+    for file, shard in shards.items():
+        for name in shard.names:
+            copies[name].append(file)
+            holder.setdefault(name, file)
+    twice = [name for name, files in copies.items() if len(files) > 1]
+    for files, names in _by(twice, lambda name: copies[name]):
+        report.add(files[-1], "each tensor in one file", f"{_some(names)} in {_some(files)}", "Remove the stale copy.")
+    for name in twice:
+        holder[name] = weight_map[name] if weight_map.get(name) in copies[name] else holder[name]  # the index decides
+    missing = [name for name, file in weight_map.items() if file in shards and file not in copies.get(name, ())]
+    for file, names in _by(missing, weight_map.__getitem__):
+        report.add(file, f"{_some(names)}, as the index says", "no such tensor")
+    for file, names in _by((name for name in copies if weight_map and name not in weight_map), holder.__getitem__):
+        report.add(file, "an index that lists all its tensors", f"{_some(names)} unlisted")
+    checkpoint.holder = holder
+
+
+def _read(path: Path, limit: int | None = None) -> tuple[bytes, int]:
+    """Read a safetensors header, or a whole file up to a limit; and the file's size. Opens nothing but regular files."""
+    try:
+        status = path.stat()  # follows links: hub caches are made of them
+        if not stat.S_ISREG(status.st_mode):
+            raise Unfit("a regular file", "a folder" if stat.S_ISDIR(status.st_mode) else "a device, pipe or socket")
+        with path.open("rb", buffering=0) as file:
+            if limit and status.st_size <= limit:
+                return file.read(), status.st_size
+            start = file.read(8)
+            length = int.from_bytes(start, "little")
+            if not limit and len(start) == 8 and length <= min(status.st_size - 8, LIMIT):
+                return file.read(length), status.st_size
+            start += file.read(64)
+    except (OSError, ValueError) as error:
+        what = "a link to nothing" if path.is_symlink() else _show(getattr(error, "strerror", "an impossible name"))
+        raise Unfit("a file that can be read", what) from None
+    what = f"{status.st_size:,} bytes" + (f" that announce {length:,} of them" if len(start) >= 8 and not limit else "")
+    what = next((what for beginning, what in START.items() if start.startswith(beginning)), what)
+    raise Unfit(f"at most {limit:,} bytes" if limit else f"a header of at most {LIMIT:,} bytes inside the file", what)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(made := dict(pairs)) < len(pairs):
+        name = Counter(name for name, _ in pairs).most_common(1)[0][0]
+        raise Unfit("each name once", f"{_show(name)} twice or more")
+    return made
+
+
+def _no_json(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _natural_number(digits: str) -> int | None:
+    return int(digits) if digits[0] != "-" and len(digits) < 20 else None  # safetensors refuses even -0
+
+
+JSON = json.JSONDecoder(parse_constant=_no_json)
+HEADER = json.JSONDecoder(
+    parse_float=lambda _: None, parse_int=_natural_number, parse_constant=_no_json, object_pairs_hook=_unique
+)
+
+
+def _json(raw: bytes, decoder: json.JSONDecoder = JSON) -> dict[str, Any]:
+    try:
+        text = raw.decode("utf-8")
+        made = decoder.decode(text)
+        if "\\u" in text:
+            json.dumps(made, ensure_ascii=False).encode()  # half a surrogate pair is no text
+    except UnicodeError:
+        raise Unfit("text in UTF-8", "other bytes") from None
+    except RecursionError:
+        raise Unfit("JSON", "JSON that is nested too deeply") from None
+    except ValueError as error:
+        raise Unfit("JSON", f"something else ({_show(error)})") from None
+    if not isinstance(made, dict):
+        raise Unfit("a JSON object", f"a {type(made).__name__}")
+    return made
+
+
+def _json_file(path: Path, report: Report) -> dict[str, Any] | None:
+    try:
+        return _json(_read(path, LIMIT)[0])
+    except Unfit as unfit:
+        report.add(path.name, *unfit.args)
+        return None
+
+
+def read_header(path: Path, kinds: dict[tuple[str, str], tuple[int, Shape]], weight_map: dict[str, str]) -> Shard:
+    """Read and judge a header, at least as strictly as safetensors. kinds: sizes and shapes met so far.
+
+    A header in the form in which safetensors writes it is judged faster than JSON can be parsed: built again from its
+    names, dtypes and shapes, with the offsets that follow from them, it must be the same text.
+    """
+    raw, size = _read(path)
+    tensors = raw.count(b'"data_offsets"')
+    if any(raw.count(mark) > most * tensors + 10**6 for mark, most in ((b"{", 2), (b"[", 3), (b":", 5), (b",", 80))):
+        raise Unfit("a header of tensors", f"{len(raw):,} bytes of other JSON")  # which would take gigabytes to parse
+    try:
+        text, metadata = raw.decode("utf-8"), dict[str, str]()
+        if text.startswith('{"__metadata__":{'):
+            end = text.index("},")
+            metadata, text = _metadata(_json(text[16 : end + 1].encode())), "{" + text[end + 2 :]
+        pieces = text.split('"')
+        names, dtypes, shapes = pieces[1::10], pieces[5::10], pieces[8::10]
+        kind_of = list(zip(dtypes, shapes, strict=True))
+        for kind in set(kind_of) - kinds.keys():
+            shape = HEADER.decode(kind[1][1:-1])
+            bytes_ = prod(shape) * BITS[kind[0]] // 8 if _are_sizes(shape, 64) else -1
+            plain = kind[1] == f":{str(shape).replace(' ', '')},"
+            if not plain or _fault({"dtype": kind[0], "shape": shape, "data_offsets": [0, bytes_]}):
+                raise ValueError
+            kinds[kind] = bytes_, shape
+        known = list(map(kinds.__getitem__, kind_of))
+        ends = list(accumulate(map(itemgetter(0), known)))
+        again = [
+            f'"{name}":{{"dtype":"{dtype}","shape"{shape}"data_offsets":[{begin},{end}]}}'
+            for name, dtype, shape, begin, end in zip(names, dtypes, shapes, [0, *ends[:-1]], ends, strict=True)
+        ]
+        same = f"{{{','.join(again)}}}" == text.rstrip(" ") and "\\" not in text and size == 8 + len(raw) + ends[-1]
+        listed = list(map(weight_map.get, names)) == [path.name] * len(names)
+        if same and "".join(names).isprintable() and len({*names, "__metadata__"}) == len(names) + 1:
+            return Shard(names, list(map(itemgetter(1), known)), dtypes, metadata, size, listed)
+    except (IndexError, KeyError, TypeError, ValueError, RecursionError, Unfit):
+        pass
+    shard = _judge_header(raw, size)
+    return shard._replace(listed=list(map(weight_map.get, shard.names)) == [path.name] * len(shard.names))
+
+
+def _metadata(metadata: Any) -> dict[str, str]:
+    if not isinstance(metadata, dict) or not set(map(type, metadata.values())) <= {str}:
+        raise Unfit("texts in __metadata__", "something else")
+    return metadata
+
+
+def _judge_header(raw: bytes, size: int) -> Shard:
+    """Judge a header in any form."""
+    header = _json(raw, HEADER)
+    metadata = _metadata(header.pop("__metadata__", {}))
+    for name, info in header.items():
+        if fault := _fault(info):
+            raise Unfit(f"{fault} in the header for {_show(name)}", _show(json.dumps(info)))
+    end, last = 0, "the header"
+    for (begin, stop), name in sorted((info["data_offsets"], name) for name, info in header.items()):
+        if begin != end:
+            what = f"{begin:,}, {'an overlap' if begin < end else 'a gap'}"
+            raise Unfit(f"{_show(name)} from byte {end:,} on, where {_show(last)} ends", what)
+        end, last = stop, name
+    if (room := size - 8 - len(raw)) != end:
+        what = f"{size:,}: {'it is cut off' if room < end else 'something lies behind the tensors'}"
+        raise Unfit(f"{size - room + end:,} bytes", what)
+    shapes, dtypes = ([info[key] for info in header.values()] for key in ("shape", "dtype"))
+    return Shard(list(header), shapes, dtypes, metadata, size)
+
+
+def _are_sizes(values: Any, most: int) -> bool:
+    return isinstance(values, list) and len(values) <= most and all(type(n) is int and 0 <= n < 2**63 for n in values)
+
+
+def _fault(info: Any) -> str | None:
+    """Say what was expected, if an entry of a header is not right in itself."""
+
+    if not isinstance(info, dict) or info.keys() != {"dtype", "shape", "data_offsets"}:
+        return "dtype, shape and data_offsets"
+    dtype, shape, offsets = info["dtype"], info["shape"], info["data_offsets"]
+    if not isinstance(dtype, str) or dtype not in BITS:
+        return "a dtype that safetensors knows"
+    if not _are_sizes(shape, 64) or prod(filter(None, shape)) >= 2**56:
+        return "a shape that fits into memory"
+    if not _are_sizes(offsets, 2) or len(offsets) < 2:
+        return "two offsets"
+    if (bits := prod(shape) * BITS[dtype]) != 8 * (offsets[1] - offsets[0]):
+        return f"{bits / 8:,.10g} bytes between the offsets"
+    return None
+
+
+# ------------------------------------------------------------------------------ what config.json asks for
+
+
+def _check_config(checkpoint: Checkpoint, report: Report) -> bool:
+    """Whether the sizes in config.json can be worked with."""
+    config, tensors = checkpoint.config, len(checkpoint.holder)
+    wrong = [key for key in SIZES + MAY_BE_NULL if not _size(config.get(key))]
+    wrong = [key for key in wrong if key in SIZES or config.get(key, "nothing") is not None]
+    wrong += [key for key in ("first_k_dense_replace", "moe_layer_freq") if not _size(config.get(key) or 1)]
+    for key in wrong:
+        report.add("config.json", f"a whole number above 0 for {key}", _show(config.get(key, "nothing")), SOURCE)
+    if wrong or (many := config["num_hidden_layers"] * (3 * (config["n_routed_experts"] or 0) + 20)) <= 10**5 + 20 * tensors:
+        return not wrong
+    report.add("config.json", f"layers and experts for {tensors:,} tensors", f"for about {many:,}", SOURCE)
+    return False
+
+
+def _size(value: Any) -> bool:
+    return type(value) is int and 0 < value < 2**32
+
+
+def asked(c: dict[str, Any], architecture: str) -> dict[str, Shape]:
+    """Return name and shape of every tensor that config.json asks for, in the order of the model."""
+    want: dict[str, Shape] = {}
+    hidden, rank, heads, low = c["hidden_size"], c["kv_lora_rank"], c["num_attention_heads"], c["q_lora_rank"]
+    rope, nope, value = c["qk_rope_head_dim"], c["qk_nope_head_dim"], c["v_head_dim"]
+    moe, experts = c["moe_intermediate_size"], c["n_routed_experts"] or 0
+
+    def linear(name: str, out: int, into: int, bias: Any = None) -> None:
+        want[f"{name}.weight"] = [out, into]
+        if bias:
+            want[f"{name}.bias"] = [out]
+
+    linears = [f".{linear}.weight" for linear in ("gate_proj", "up_proj", "down_proj")]
+    all_experts = [f".{e}{linear}" for e in range(experts) for linear in linears]
+
+    def mlp(prefix: str, width: int, suffixes: list[str]) -> None:
+        shapes = [[width, hidden], [width, hidden], [hidden, width]] * (len(suffixes) // 3)
+        want.update(zip([prefix + suffix for suffix in suffixes], shapes, strict=True))
+
+    linear("model.embed_tokens", c["vocab_size"], hidden)
+    for i in range(c["num_hidden_layers"]):
+        layer, attention, bias = f"model.layers.{i}", f"model.layers.{i}.self_attn", c.get("attention_bias")
+        if low:
+            linear(f"{attention}.q_a_proj", low, hidden, bias)
+            want[f"{attention}.q_a_layernorm.weight"] = [low]
+        linear(f"{attention}.{'q_b_proj' if low else 'q_proj'}", heads * (nope + rope), low or hidden)
+        linear(f"{attention}.kv_a_proj_with_mqa", rank + rope, hidden, bias)
+        want[f"{attention}.kv_a_layernorm.weight"] = [rank]
+        linear(f"{attention}.kv_b_proj", heads * (nope + value), rank)
+        linear(f"{attention}.o_proj", hidden, heads * value, bias)
+        if experts and i >= (c.get("first_k_dense_replace") or 0) and i % (c.get("moe_layer_freq") or 1) == 0:
+            mlp(f"{layer}.mlp.experts", moe, all_experts)
+            linear(f"{layer}.mlp.gate", experts, hidden)
+            if architecture == "DeepseekV3ForCausalLM" and c.get("topk_method", "noaux_tc") == "noaux_tc":
+                want[f"{layer}.mlp.gate.e_score_correction_bias"] = [experts]
+            if c["n_shared_experts"]:
+                mlp(f"{layer}.mlp.shared_experts", moe * c["n_shared_experts"], linears)
+        else:
+            mlp(f"{layer}.mlp", c["intermediate_size"], linears)
+        want[f"{layer}.input_layernorm.weight"] = want[f"{layer}.post_attention_layernorm.weight"] = [hidden]
+    want["model.norm.weight"], want["lm_head.weight"] = [hidden], [c["vocab_size"], hidden]
+    return want
+
+
+def merged(want: dict[str, Shape], n: int) -> dict[str, Shape]:
+    """Return XTuner's parameters: of n experts one w1w3 (of each expert the gate's rows, then the up's) and one w2."""
+    made: dict[str, Shape] = {}
+    for name, shape in want.items():
+        if ".experts." not in name or not (expert := EXPERT.fullmatch(name)):
+            made[name] = shape
+        elif expert[3] == "down_proj.weight":
+            made[f"{expert[1]}.{int(expert[2]) // n}.w2"] = [n, *shape]
+        else:
+            made[f"{expert[1]}.{int(expert[2]) // n}.w1w3"] = [n, 2 * shape[0], shape[1]]
+    return made
+
+
+def _check_tensors(checkpoint: Checkpoint, want: dict[str, Shape], report: Report) -> None:
+    """Compare names, shapes and dtypes with those that config.json asks for."""
+    c, holder = checkpoint.config, checkpoint.holder
+    plain, quantized = FLOATS.get(str(c.get("torch_dtype") or c.get("dtype"))), c.get("quantization_config")
+    block = quantized.get("weight_block_size") if isinstance(quantized, dict) else None
+    blocks = block if isinstance(block, list) and len(block) == 2 and all(map(_size, block)) else None
+    odd: dict[str, str] = {}
+    for name, dtype in chain.from_iterable(zip(shard.names, shard.dtypes, strict=True) for shard in checkpoint.shards.values()):
+        if blocks and dtype == "F8_E4M3" and name in want:
+            rows, columns = want[name]
+            want[f"{name}_scale_inv"] = [-(-rows // blocks[0]), -(-columns // blocks[1])]
+        elif plain and dtype != plain and not quantized:
+            odd[name] = dtype
+    shards = checkpoint.shards.values()
+    if len(want) != len(holder) or any(list(map(want.get, shard.names)) != shard.shapes for shard in shards):
+        found = checkpoint.shapes
+        if pre := next((found[name] for name in found if re.search(r"\.experts\.\d+\.w1w3$", name)), None):
+            want = merged(want, max(1, pre[0]))  # XTuner saved it
+        if c.get("tie_word_embeddings") and "lm_head.weight" not in found:
+            want = {name: shape for name, shape in want.items() if name != "lm_head.weight"}
+        differ = [name for name, shape in want.items() if found.get(name, shape) != shape]
+        for _, names in _by(differ, lambda name: (_pattern(name), want[name], found[name])):
+            shape = f"{want[names[0]]} in {_some(names)}, as config.json asks"
+            report.add(holder[names[0]], shape, found[names[0]], SOURCE)
+        for _, names in _by(want.keys() - found.keys(), _pattern):
+            report.add("config.json", f"{_some(names)} in the files", "no such tensor", SOURCE)
+        extra = [name for name in found.keys() - want.keys() if not name.endswith("rotary_emb.inv_freq")]
+        beyond = f"model.layers.{c['num_hidden_layers']}." if c.get("num_nextn_predict_layers") else "\n"
+        if skipped := [name for name in extra if name.startswith(beyond)]:
+            report.not_looked_at.append(f"the shapes of {_some(skipped)}: the layer that predicts a further token")
+        for _, names in _by((name for name in extra if not name.startswith(beyond)), _pattern):
+            report.add(holder[names[0]], "what config.json asks for", f"{_some(names)} besides", SOURCE)
+    for dtype, names in _by((name for name in odd if len(want.get(name, ())) > 1), odd.__getitem__):
+        repair = "Ask the loader for the dtype that you want: it casts in silence." if dtype in FLOATS.values() else SOURCE
+        report.add(holder[names[0]], f"{plain} in {_some(names)}, as config.json asks", dtype, repair)
+
+
+def _check_experts(checkpoint: Checkpoint, report: Report) -> None:
+    """Of a model of another kind: are the experts of a layer all there, and alike?"""
+    layers: dict[str, dict[int, dict[str, Shape]]] = defaultdict(lambda: defaultdict(dict))
+    for name, shape in checkpoint.shapes.items():
+        if ".experts." in name and (expert := EXPERT.fullmatch(name)):
+            layers[expert[1]][int(expert[2])][expert[3]] = shape
+    keys = ("num_local_experts", "num_experts", "n_routed_experts")
+    asked_for = next((checkpoint.config[key] for key in keys if _size(checkpoint.config.get(key))), 0)
+    for layer, experts in layers.items():
+        if len(experts) != (number := asked_for or max(experts) + 1):
+            report.add("config.json", f"{number} experts in {_show(layer)}", f"{len(experts)}", SOURCE)
+        usual = Counter(str(sorted(tensors.items())) for tensors in experts.values()).most_common(1)[0][0]
+        odd = [f"{layer}.{e}" for e, tensors in experts.items() if str(sorted(tensors.items())) != usual]
+        if odd:
+            name = next(name for name in checkpoint.shapes if name.startswith(f"{odd[0]}."))
+            report.add(
+                checkpoint.holder[name], f"experts that are alike in {_show(layer)}", f"{_some(odd)} of its own kind", SOURCE
+            )
+
+
+# ------------------------------------------------------------------------------------------------ XTuner
+
+
+class Held(NamedTuple):
+    """A tensor of XTuner's state_dict: its shape, its dtypes, and the (name, file) of all that it was made of."""
+
+    shape: Shape
+    dtypes: set[str]
+    made_of: list[tuple[str, str | None]]
+
+
+def predict(checkpoint: Checkpoint, want: dict[str, Shape], n: int | None) -> Prediction:
+    """Do what XTuner 0.1.20 to 0.1.23 does in utils/handle_moe_load_and_save.py, with shapes in place of tensors."""
+    c, experts, index = checkpoint.config, checkpoint.config["n_routed_experts"] or 0, checkpoint.index
+    if n is None:  # the default is what XTuner's own configurations have: 10 for DeepSeek-V2, 8 for V2-Lite
+        n = (
+            c["expert_in_one_shard"]
+            if _size(c.get("expert_in_one_shard"))
+            else max(k for k in range(1, 11) if experts % k == 0)
+        )
+    told = Prediction(n)
+    sharded = any(".experts." in name for name in want)
+    rope = c.get("rope_scaling")
+    for stops, reason in (
+        (checkpoint.single or not index, "it needs several files and an index (NotImplementedError)."),
+        (not isinstance(index.get("metadata"), dict), "the index has no metadata (KeyError)."),
+        (c.get("quantization_config") is not None, "config.json has a quantization_config."),
+        (sharded and (c.get("ep_size") or 1) != 1, "ep_size in config.json is not 1 (NotImplementedError)."),
+        (sharded and experts % n, f"{n} does not divide {experts} experts (AssertionError)."),
+        (rope and not ("type" in rope and "factor" in rope), "rope_scaling has no type or no factor (KeyError)."),
+    ):
+        if stops:
+            told.stop = f"It stops before the first file: {reason}"
+            return told
+    where = checkpoint.folder.removesuffix(os.sep)
+    params, left, state = merged(want, n), checkpoint.files[::-1], dict[str, Held]()
+    for _, module in groupby(params, lambda name: name.rpartition(".")[0]):
+        names = list(module)
+        for name in names:
+            while name not in state:
+                if not left:
+                    told.stop = f"It stops behind the last file: {_show(name)} is not there or not in order (AssertionError)."
+                    return told
+                file = left.pop()
+                told.lines.append(f"{name} not in state_dict, loading {where}{os.sep}{file}")
+                shard = checkpoint.shards.get(file)
+                why: str | None
+                if not shard:
+                    why = "it cannot be opened."
+                elif shard.metadata.get("format") not in ("pt", "tf", "flax", "mlx"):
+                    why = 'its __metadata__ lacks "format": "pt".'
+                elif not sharded:
+                    why = "no layer has experts (TypeError)."
+                else:
+                    state.update(
+                        (one, Held(shape, {dtype}, [(one, file)])) for one, shape, dtype in zip(*shard[:3], strict=True)
+                    )
+                    why = _merge(state, n)
+                if why:
+                    told.stop = f"It stops at {_show(file)}: {why}"
+                    return told
+        for name in names:
+            held = state.pop(name)
+            if held.shape != params[name] or held.made_of != _made_of(name, n, checkpoint.holder):
+                told.wrong.append(name)
+    return told
+
+
+def _natural(name: str) -> tuple[str | int, ...]:
+    return tuple(int(part) if part.isdigit() else part for part in re.findall(r"\D+|\d+", name))
+
+
+def _merge(state: dict[str, Held], n: int) -> str | None:
+    """Merge the experts that have been read, by their position and not by their names, as XTuner does."""
+    try:
+        names = sorted((name for name in state if ".experts." in name), key=_natural)
+    except (TypeError, ValueError):
+        return "names of experts that it cannot sort."
+    for start in range(0, len(names) - 3 * n + 1, 3 * n):
+        first = names[start]
+        linears = [[state.pop(name) for name in names[start + i : start + 3 * n : 3]] for i in range(3)]
+        (down, *downs), (gate, *gates), (up, *ups) = ({tuple(held.shape) for held in linear} for linear in linears)
+        if downs or gates or ups or not len(down) == len(gate) == len(up) == 2 or gate[1] != up[1]:
+            return f"the {n} experts from {_show(first)} on are not complete, not in order or not of one shape."
+        parts = {"w1w3": linears[1] + linears[2], "w2": linears[0]}
+        shapes = {"w1w3": [n, gate[0] + up[0], gate[1]], "w2": [n, *down]}
+        prefix, _, rest = first.partition(".experts.")
+        number = re.search(r"\d+", rest.split(".experts.")[0])
+        if not number or int(number[0]) % n:
+            return f"a merged tensor would begin with {_show(first)}: an expert is missing or not in order (AssertionError)."
+        for kind, helds in parts.items():
+            dtypes = set().union(*(held.dtypes for held in helds))
+            if len(dtypes) > 1 and any(dtype.startswith("F8") for dtype in dtypes):
+                return f"the {n} experts from {_show(first)} on are FP8 only in part."
+            made_of = [origin for held in helds for origin in held.made_of]
+            state[f"{prefix}.experts.{int(number[0]) // n}.{kind}"] = Held(shapes[kind], dtypes, made_of)
+    return None
+
+
+def _made_of(name: str, n: int, holder: dict[str, str]) -> list[tuple[str, str | None]]:
+    """Of which tensors, by name, a parameter should be made."""
+    names = [name]
+    if name not in holder and (block := EXPERT.fullmatch(name)):
+        linears = ("down_proj",) if block[3] == "w2" else ("gate_proj", "up_proj")
+        names = [f"{block[1]}.{int(block[2]) * n + e}.{linear}.weight" for linear in linears for e in range(n)]
+    return [(one, holder.get(one)) for one in names]
+
+
+# ----------------------------------------------------------------------------------------------- telling
+
+
+def _by(names: Iterable[str], key: Callable[[str], Any]) -> list[tuple[Any, list[str]]]:
+    """Group names: those that one sentence can name together."""
+    groups: dict[str, tuple[Any, list[str]]] = {}
+    for name in sorted(names):
+        groups.setdefault(repr(key(name)), (key(name), []))[1].append(name)
+    return list(groups.values())
+
+
+def _pattern(name: str) -> str:
+    return re.sub(r"\d+", "*", name)
+
+
+def _some(names: list[str] | tuple[str, ...]) -> str:
+    more = f" and {len(names) - 2:,} more" if len(names) > 2 else ""
+    return ", ".join(map(_show, names[:2])) + more
+
+
+def _show(text: Any) -> str:
+    """Somebody's text: short, on one line, and without anything that a terminal obeys."""
+    text = str(text)
+    text = text if len(text) <= 160 else f"{text[:110]}...{text[-40:]}"
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def as_text(report: Report) -> str:
+    """Return the report for a person."""
+    size = f"{report.files:,} files, {report.tensors:,} tensors, {report.bytes / 1e9:,.2f} GB"
+    lines = [f"{'SOUND' if report.sound else 'PROBLEMS'}: {report.folder} ({size})"]
+    lines += [f"{number:>4}. {problem}" for number, problem in enumerate(report.problems[:30], 1)]
+    if len(report.problems) > 30:
+        lines.append(f"      and {len(report.problems) - 30:,} more; --json lists them")
+    if xtuner := report.xtuner:
+        then = xtuner.stop or "Then the model is loaded."
+        lines += [
+            "",
+            f"XTuner in shard mode with expert_in_one_shard={xtuner.experts_per_shard} prints {len(xtuner.lines)} lines:",
+        ]
+        lines += [*("    " + "".join(c if c.isprintable() else "?" for c in line) for line in xtuner.lines), then]
+        if xtuner.wrong:
+            lines.append(f"Without a word it leaves random, or fills with other tensors: {_some(xtuner.wrong)}.")
+    return "\n".join([*lines, "", "Not looked at:", *(f"  - {what}" for what in report.not_looked_at)])
+
+
+def main() -> int:
+    """Audit the folder that the command line names."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", metavar="DIR")
+    parser.add_argument("--experts-per-shard", type=int, metavar="N", help="XTuner's expert_in_one_shard")
+    parser.add_argument("--json", action="store_true", help="print the report as JSON")
+    arguments = parser.parse_args()
+    if not Path(arguments.folder).is_dir():
+        parser.error(f"{_show(arguments.folder)} is not a folder")
+    if arguments.experts_per_shard is not None and arguments.experts_per_shard < 1:
+        parser.error("N is a whole number above 0")
+    if hasattr(signal, "SIGPIPE"):
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `... | head` is no error
+    report = audit(arguments.folder, arguments.experts_per_shard, progress=sys.stderr.isatty())
+    problems = [problem._asdict() for problem in report.problems]
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    print(
+        json.dumps(asdict(report) | {"sound": report.sound, "problems": problems}, indent=1)
+        if arguments.json
+        else as_text(report)
+    )
+    return 0 if report.sound else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
