@@ -17,12 +17,13 @@ FOLDER = "Qwen2.5-VL"
 checkpoint = save(FOLDER)
 
 
-def load(zero3=False, **options):
+def load(zero3=False, attn_implementation="eager", **options):
     """Load with from_pretrained, as training scripts do."""
     config = HfDeepSpeedConfig(ZERO3) if zero3 else None  # transformers holds it weakly: it acts while this name lives
     try:
         from transformers import Qwen2_5_VLForConditionalGeneration
 
+        options["attn_implementation"] = attn_implementation
         return Qwen2_5_VLForConditionalGeneration.from_pretrained(FOLDER, **options)
     finally:
         del config

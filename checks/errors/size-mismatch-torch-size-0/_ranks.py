@@ -66,7 +66,7 @@ def _rank(folder, loads, wait):
     differ = []
     for _ in range(loads):
         with _every_gather_waited_for(deepspeed.comm) if wait else nullcontext():
-            model = Qwen2_5_VLForConditionalGeneration.from_pretrained(folder)
+            model = Qwen2_5_VLForConditionalGeneration.from_pretrained(folder, attn_implementation="eager")
         differ.append([])
         for name, parameter in model.named_parameters():
             with deepspeed.zero.GatheredParameters([parameter]):  # one at a time: this gather every DeepSpeed waits for
