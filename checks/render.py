@@ -19,6 +19,7 @@ from .plan import Cell, Job, Project
 from .words import say
 
 Child = Element | str | None
+FEW = 6  # cells that are listed one by one under a claim
 NARROW = 360  # a drawing of at most this width fits a phone, and need not scroll
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 
@@ -186,12 +187,38 @@ class Pages:
         counted = tally(self.project, cells)
         text = self.say(counted.worst) if counted.total == 1 else counted.text(self.language)
         link = element("a", element("code", claim.name), href=f"{self.top}downloads/{article.slug}/{claim.module}.py")
-        items = [element("li", *self._in_words(cell)) for cell in cells]
+        if len(cells) > FEW:  # a sweep: its table of versions says more than a list of its cells
+            items = [element("li", *self._together(group)) for group in self._alike(cells)]
+        else:
+            items = [element("li", *self._in_words(cell)) for cell in cells]
         return element(
             "div",
             self.chip(counted.worst, text),
             element("details", element("summary", self.say("how")), element("p", link), element("ul", *items)),
         )
+
+    def _alike(self, cells: list[Cell]) -> list[list[Cell]]:
+        """Return cells grouped by what was expected, what was observed and the status."""
+        groups: dict[tuple[str, ...], list[Cell]] = {}
+        for cell in cells:
+            judged = self.project.judge(cell)
+            groups.setdefault((cell.expected, judged.observed or "not run", judged.status), []).append(cell)
+        return list(groups.values())
+
+    def _together(self, cells: list[Cell]) -> list[Child]:
+        names = ", ".join(cell.environment.name for cell in cells)
+        judged = self.project.judge(cells[0])
+        verdict = self.verdict(judged.observed or "not run")
+        return [
+            self.chip(judged.status),
+            " ",
+            self.say("expected"),
+            " ",
+            self.say(cells[0].expected),
+            "; ",
+            verdict,
+            f" {names}",
+        ]
 
     def _in_words(self, cell: Cell) -> list[Child]:
         judged = self.project.judge(cell)
