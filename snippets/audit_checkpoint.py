@@ -201,12 +201,15 @@ def _read_folder(folder: str, report: Report, progress: bool) -> Checkpoint:
         report.add(report.folder, "safetensors files", "none", "Name the folder that holds them.")
     if others := sorted(set(present) - set(checkpoint.files)):
         report.not_looked_at.append(f"{_some(others)}: no part of this checkpoint")
+    listed: dict[str, set[str]] = defaultdict(set)
+    for name, file in checkpoint.weight_map.items():
+        listed[file].add(name)
     started, kinds = time.monotonic(), dict[tuple[str, str], tuple[int, Shape]]()
     for number, file in enumerate(checkpoint.files):
         if progress and time.monotonic() > started + 1:
             print(f"\rheader {number} of {len(checkpoint.files)} ", end="", file=sys.stderr, flush=True)
         try:
-            checkpoint.shards[file] = read_header(place / file, kinds, checkpoint.weight_map)
+            checkpoint.shards[file] = read_header(place / file, kinds, listed[file])
         except Unfit as unfit:
             report.add(file, *unfit.args)
     if progress:
@@ -328,16 +331,17 @@ def _json_file(path: Path, report: Report) -> dict[str, Any] | None:
         return None
 
 
-def read_header(path: Path, kinds: dict[tuple[str, str], tuple[int, Shape]], weight_map: dict[str, str]) -> Shard:
-    """Read and judge a header, at least as strictly as safetensors. kinds: sizes and shapes met so far.
+def read_header(path: Path, kinds: dict[tuple[str, str], tuple[int, Shape]], listed: set[str]) -> Shard:
+    """Read and judge a header, at least as strictly as safetensors. listed: the names that the index has for this file.
 
     A header in the form in which safetensors writes it is judged faster than JSON can be parsed: built again from its
     names, dtypes and shapes, with the offsets that follow from them, it must be the same text.
     """
     raw, size = _read(path)
-    tensors = raw.count(b'"data_offsets"')
-    if any(raw.count(mark) > most * tensors + 10**6 for mark, most in ((b"{", 2), (b"[", 3), (b":", 5), (b",", 80))):
-        raise Unfit("a header of tensors", f"{len(raw):,} bytes of other JSON")  # which would take gigabytes to parse
+    if len(raw) > 10**6:  # other JSON of this size could take gigabytes to parse
+        tensors = raw.count(b'"data_offsets"')
+        if any(raw.count(mark) > most * tensors + 10**6 for mark, most in ((b"{", 2), (b"[", 3), (b":", 5), (b",", 80))):
+            raise Unfit("a header of tensors", f"{len(raw):,} bytes of other JSON")
     try:
         text, metadata = raw.decode("utf-8"), dict[str, str]()
         if text.startswith('{"__metadata__":{'):
@@ -360,13 +364,13 @@ def read_header(path: Path, kinds: dict[tuple[str, str], tuple[int, Shape]], wei
             for name, dtype, shape, begin, end in zip(names, dtypes, shapes, [0, *ends[:-1]], ends, strict=True)
         ]
         same = f"{{{','.join(again)}}}" == text.rstrip(" ") and "\\" not in text and size == 8 + len(raw) + ends[-1]
-        listed = list(map(weight_map.get, names)) == [path.name] * len(names)
-        if same and "".join(names).isprintable() and len({*names, "__metadata__"}) == len(names) + 1:
-            return Shard(names, list(map(itemgetter(1), known)), dtypes, metadata, size, listed)
+        unique = set(names)
+        if same and "".join(names).isprintable() and len(unique) == len(names) and "__metadata__" not in unique:
+            return Shard(names, list(map(itemgetter(1), known)), dtypes, metadata, size, unique == listed)
     except (IndexError, KeyError, TypeError, ValueError, RecursionError, Unfit):
         pass
     shard = _judge_header(raw, size)
-    return shard._replace(listed=list(map(weight_map.get, shard.names)) == [path.name] * len(shard.names))
+    return shard._replace(listed=set(shard.names) == listed)
 
 
 def _metadata(metadata: Any) -> dict[str, str]:

@@ -39,7 +39,7 @@ def _config():
     some = _chance.choice
     sizes = {
         "num_hidden_layers": some([1, 2, 3, 4]),
-        "n_routed_experts": some([2, 4, 6, 8]),
+        "n_routed_experts": some([2, 4, 6, 8, 12]),
         "n_shared_experts": some([None, 1, 2]),
     }
     sizes |= {"first_k_dense_replace": some([0, 0, 0, 1]), "moe_layer_freq": some([1, 1, 1, 2]), "q_lora_rank": some([None, 2])}
@@ -64,7 +64,7 @@ def _values(shape):
 
 def _damage(files, config, index, kind):
     """Break one thing. files: a list of (file name, tensors by name)."""
-    _, tensors = _chance.choice(files)
+    tensors = _chance.choice([held for _, held in files if held])
     name = _chance.choice([one for one in tensors if _chance.random() < 0.3 or ".experts." in one] or list(tensors))
     if kind == "missing":
         del tensors[name]
@@ -107,7 +107,7 @@ def _write(folder):
     """Write a random layout; N, the number of experts in one merged tensor."""
     config = _config()
     tensors, experts = _tensors(config), config["n_routed_experts"]
-    n = _chance.choice([n for n in (1, 2, 3, 4, 6, 8) if experts % n == 0 or _chance.random() < 0.03])
+    n = _chance.choice([n for n in (1, 2, 3, 4, 6, 8, 12) if experts % n == 0 or _chance.random() < 0.03])
     names = list(tensors)
     order = _chance.choice(["model"] * 10 + ["alphabet", "chance"])
     if order == "alphabet":
@@ -120,27 +120,8 @@ def _write(folder):
     files = [(pattern.format(i, len(parts)), part) for i, part in enumerate(parts, 1)]
     index = {"metadata": {}}
     index["weight_map"] = {name: file for file, part in files for name in part}
-    faults = [
-        "config",
-        "config",
-        "config",
-        "stale copy",
-        "stale copy",
-        "other dtype",
-        "other shape",
-        "foreign block",
-        "foreign expert",
-    ]
-    faults += [
-        "missing",
-        "missing expert",
-        "config of another kind",
-        "no metadata",
-        "single file",
-        "format",
-        "cut off",
-        "no file",
-    ]
+    faults = ["config"] * 6 + ["stale copy"] * 4 + ["other dtype", "other shape", "foreign block", "foreign expert", "missing"]
+    faults += ["missing expert", "config of another kind", "no metadata", "single file", "format", "cut off", "no file"]
     done = [_chance.choice(faults) for _ in range(_chance.choice([0, 0, 1, 1, 2]))]
     for kind in done:
         _damage(files, config, index, kind)
