@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -131,7 +131,12 @@ class Environment:
 
 def read_pins(lock: Path) -> dict[str, str]:
     """Return package -> version, as a hashed requirements file pins them; nothing if the file does not exist."""
-    text = lock.read_text(encoding="utf-8", errors="replace") if lock.is_file() else ""
+    return dict(_read_pins(lock, lock.stat().st_mtime_ns)) if lock.is_file() else {}
+
+
+@lru_cache(maxsize=4096)
+def _read_pins(lock: Path, _modified: int) -> dict[str, str]:
+    text = lock.read_text(encoding="utf-8", errors="replace")
     return {canonicalize_name(pin["name"]): pin["version"] for pin in _PIN.finditer(text)}
 
 
