@@ -61,6 +61,17 @@ WORDS: dict[str, tuple[str, str]] = {
     "system python": ("the machine's", "机器自带"),
 }
 
+# The variable parts of messages: the names of a signature's groups.
+PARTS: dict[str, tuple[str, str]] = {
+    "parameter": ("parameter", "参数"),
+    "checkpoint": ("in the checkpoint", "检查点中"),
+    "model": ("in the model", "模型中"),
+    "file": ("file", "文件"),
+    "files": ("files of the checkpoint", "检查点的文件数"),
+    "key": ("key", "键"),
+    "rank": ("rank", "rank"),
+}
+
 
 def say(language: Language, key: str, *values: object) -> str:
     """Return a word or sentence in a language, its `{0}` filled in."""
