@@ -354,7 +354,7 @@ class _Block:
         finish = self.starts[top] + _squeezed_length(match.string, match.end())
         first, last = bisect_right(self.starts, begin) - 1, bisect_right(self.starts, finish - 1) - 1
         captured = {name: value for name, value in match.groupdict().items() if value is not None}
-        prefix = self.stream.lines[first][: len(self.stream.lines[first]) - len(self.bodies[first])]
+        prefix = self.stream.lines[first].partition(self.bodies[first])[0]
         if "rank" not in captured and (rank := rank_of(prefix)):
             captured["rank"] = rank
         shown = self.stream.lines[first].strip(" ") if first == last else match.string

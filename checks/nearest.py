@@ -50,7 +50,7 @@ def terms(text: str) -> list[str]:
     """Return a text's words, those with underscores whole and in parts, and the pairs of neighbouring Chinese characters."""
     found = []
     for term in _TERM.findall(text.lower()):
-        if term > "\u4e00":
+        if term >= "\u4e00":
             found += [term[start : start + 2] for start in range(len(term) - 1)] or [term]
         else:
             found.append(term)
