@@ -16,6 +16,7 @@ draw         a drawing's code and data -> SVG; the only one that needs matplotli
 render       evidence -> HTML elements, in the words of `words`
 versions     the table of versions and the ranges derived from it
 blocks       the Markdown blocks of a page
+mask         tokens, user names and hosts of a paste -> <token>, <user>, <host>; twin of overrides/assets/clinic/mask.js
 publish      both languages built; badges, evidence and downloads laid beside the pages
 generate     evidence and shared code -> the generated parts of the snippets
 lint         page <-> folder <-> claims <-> environments <-> evidence <-> snippets

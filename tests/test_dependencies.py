@@ -24,6 +24,7 @@ OURS = {
     "install": "environment integrity",
     "run": "evidence install plan",
     "probe": "",
+    "mask": "",
     "words": "article",
     "drawing": "article evidence plan problem",
     "draw": "article drawing problem",
