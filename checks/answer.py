@@ -44,7 +44,7 @@ class Answer:
         """Return what the article says of this very message: the sentences whose every part is known."""
         values = {"count": finding["count"], **finding["captured"]}
         values |= {f"distinct.{name}": count for name, count in finding["distinct"].items()}
-        says = [one for signature in self.articles[finding["article"]]["signatures"] for one in signature.get("says", ())]
+        says = self.articles[finding["article"]]["signatures"][finding["signature"]].get("says", ())
         sentences = [one[self.language] for one in says if set(_PLACE.findall(one[self.language])) <= values.keys()]
         return [_PLACE.sub(lambda found: str(values[found[1]]), sentence) for sentence in sentences]
 

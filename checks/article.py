@@ -30,18 +30,20 @@ def _pattern(pattern: str) -> str:
 Pattern = Annotated[str, AfterValidator(_pattern)]
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
+    """A table of a TOML file: unknown keys and empty texts are refused."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, str_min_length=1)
 
 
-class Bilingual(_Strict):
+class Bilingual(Strict):
     """A sentence in both languages of the site."""
 
     en: str
     zh: str
 
 
-class Signature(_Strict):
+class Signature(Strict):
     """What recognises the message in a log: a literal part, then a pattern whose groups name the variable parts.
 
     Where one message arrives inside another, the one with the higher `priority` is answered first. `says` is shown with
@@ -59,7 +61,7 @@ class Signature(_Strict):
         return re.search(self.pattern, text, re.ASCII) if self.contains in text else None
 
 
-class Lookalike(_Strict):
+class Lookalike(Strict):
     """A message that resembles the signature and is something else; `see` links to a public report."""
 
     contains: str
@@ -68,7 +70,7 @@ class Lookalike(_Strict):
     see: str | None = None
 
 
-class Expected(_Strict):
+class Expected(Strict):
     """The environments in which a claim is expected to hold, and those in which it is expected to be refuted."""
 
     holds: tuple[str, ...] = ()
@@ -80,7 +82,7 @@ class Expected(_Strict):
         yield from ((name, "refuted") for name in self.refuted)
 
 
-class _Toml(_Strict):
+class _Toml(Strict):
     id: Annotated[str, Field(pattern=r"^CC\d{3,}$")]
     harm: Literal["none", "error", "silent"]
     message: str

@@ -7,6 +7,7 @@
 /// drawing | name            docs/drawings/name.py; the body is its caption, and what is read in its place
 /// download | snippets/x.py
 /// lookalikes   /// evidence   /// index   /// environments
+/// diagnose                  the paste field; a page has at most one
 """
 
 from __future__ import annotations
@@ -235,6 +236,7 @@ BLOCKS: tuple[type[ClinicBlock], ...] = (
         "The articles by message.",
         lambda self: self.pages(INDEX_DEPTH).index(_descriptions(self.page["language"])),
     ),
+    _plain("diagnose", "The paste field.", lambda self: self.pages().diagnose()),
     _plain("environments", "The environments.", lambda self: self.pages(PAGE_DEPTH).environments()),
 )
 

@@ -345,15 +345,11 @@ def diagnose(file: BinaryIO, language: Language, as_json: bool) -> int:
     known.
     """
     from .answer import Answer
-    from .match import Matcher
-    from .nearest import Ranking
-    from .signatures import signatures, words
+    from .vectors import Diagnoser
 
-    project = load_project(find_root(own=True))
-    dictionary = signatures(project)
-    diagnosis = _read(Matcher(dictionary).stream(), file)
-    diagnosis["nearest"] = Ranking(words(project)).nearest("\n".join(diagnosis["telling"]))
-    answer = Answer(diagnosis, dictionary, language)
+    diagnoser = Diagnoser(load_project(find_root(own=True)))
+    diagnosis = diagnoser.complete(_read(diagnoser.matcher.stream(), file))
+    answer = Answer(diagnosis, diagnoser.dictionary, language)
     if as_json:
         _print_json(answer.as_json())
     else:

@@ -206,11 +206,14 @@ class Stream:
                     first.add(found, own, needle.priority)
                 elif own:
                     matches[needle.article] = found
-                    found.priority = needle.priority
+                    found.priority, found.signature = needle.priority, needle.number
         for found in matches.values():
             taken += found.spans
         taken.sort()
-        findings = [(self._finding(article, "match", found), found.priority) for article, found in matches.items()]
+        findings = [
+            ({**self._finding(article, "match", found), "signature": found.signature}, found.priority)
+            for article, found in matches.items()
+        ]
         for number in sorted(self.found):
             needle, found = needles[number], self.found[number]
             if needle.kind == "lookalikes" and not any(_overlaps(span, taken) for span in found.spans):
@@ -239,6 +242,7 @@ class Found:
     captured: dict[str, str]
     count: int = 0
     priority: int = 0
+    signature: int = 0
     spans: list[Span] = field(default_factory=list)
     distinct: dict[str, set[str]] = field(default_factory=dict)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections import Counter
@@ -16,9 +17,10 @@ from .drawing import Drawing
 from .environment import Environment
 from .evidence import Record, location
 from .plan import Cell, Job, Project
-from .words import say
+from .words import all_words, say
 
 Child = Element | str | None
+HARMS = ("silent", "error", "none")  # the worst first
 FEW = 6  # cells that are listed one by one under a claim
 NARROW = 360  # a drawing of at most this width fits a phone, and need not scroll
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
@@ -148,10 +150,9 @@ class Pages:
         counted = tally(self.project, self.project.cells(article))
         badge = self.chip(counted.worst, counted.text(self.language))
         badge.set("class", f"clinic-badge {badge.get('class')}")
-        harm = element(f"span.clinic-harm.clinic-harm--{article.toml.harm}", self.say(f"harm {article.toml.harm}"))
         return element(
             "div",
-            element("p", element("span.clinic-id", article.id), " ", harm, " ", badge),
+            element("p", element("span.clinic-id", article.id), " ", self.harm(article.toml.harm), " ", badge),
             element("pre.clinic-message", element("code", article.toml.message)),
         )
 
@@ -358,14 +359,73 @@ class Pages:
 
     def index(self, descriptions: dict[str, str]) -> Element:
         """Return the table of articles by message; `descriptions` holds each page's one-sentence answer."""
-        rows: list[list[Child]] = []
-        for article in self.project.articles:
-            counted = tally(self.project, self.project.cells(article))
-            link = element("a", element("code", article.toml.message), href=f"{self.up}errors/{article.slug}/")
-            answer = element("span", link, element("br"), descriptions.get(article.slug, ""))
-            harm = element(f"span.clinic-harm.clinic-harm--{article.toml.harm}", self.say(f"harm {article.toml.harm}"))
-            rows.append([article.id, answer, harm, self.chip(counted.worst, counted.text(self.language))])
-        return self.table("clinic-index", [self.say(key) for key in ("article", "message", "harm", "status")], rows)
+        tables: list[Child] = []
+        for harm in HARMS:
+            rows: list[list[Child]] = []
+            for article in self.project.articles:
+                if article.toml.harm == harm:
+                    counted = tally(self.project, self.project.cells(article))
+                    link = element("a", element("code", article.toml.message), href=f"{self.up}errors/{article.slug}/")
+                    answer = element("span", link, element("br"), descriptions.get(article.slug, ""))
+                    rows.append([article.id, answer, self.chip(counted.worst, counted.text(self.language))])
+            if rows:
+                heading = element("h3", self.harm(harm), id=f"harm-{harm}")
+                headings = [self.say(key) for key in ("article", "message", "status")]
+                tables += [heading, self.table("clinic-index", headings, rows)]
+        return element("div", *tables)
+
+    def harm(self, harm: str) -> Element:
+        """Return what happens if one goes on, as a word; the stylesheet adds its sign and colour."""
+        return element(f"span.clinic-harm.clinic-harm--{harm}", self.say(f"harm {harm}"))
+
+    def diagnose(self) -> Element:
+        """Return the paste field. Its behaviour is overrides/assets/clinic/diagnose.js, which finds its words here.
+
+        No part of the form has a name: sent without the script, it would send nothing.
+        """
+        words = {
+            key: text for key, text in all_words(self.language).items() if key.startswith(("ask ", "harm ")) or key == "see"
+        }
+        file = element("input", type="file", aria_describedby="clinic-private")
+        bar = element("progress", max="1", value="0", aria_label=self.say("ask progress"))
+        form = element(
+            "form.clinic-paste",
+            element("label", self.say("ask label"), for_="clinic-text"),
+            element(
+                "textarea",
+                id="clinic-text",
+                rows="5",
+                placeholder=self.say("ask placeholder"),
+                aria_describedby="clinic-private",
+                autocomplete="off",
+                autocapitalize="off",
+                spellcheck="false",
+                translate="no",
+            ),
+            element(
+                "p.clinic-actions",
+                element("button.md-button.md-button--primary", self.say("ask find"), type="submit"),
+                element("label.md-button.clinic-choose", self.say("ask choose"), file),
+                element("span.clinic-drop", self.say("ask drop")),
+            ),
+            element("p.clinic-private", self.say("ask private"), id="clinic-private"),
+            element(
+                "p.clinic-busy",
+                bar,
+                element("span"),
+                element("button.md-button", self.say("ask cancel"), type="button"),
+                hidden="hidden",
+            ),
+        )
+        return element(
+            "section.clinic-diagnose",
+            form,
+            element("noscript", element("p", *marked(self.say("ask without")))),
+            element("p.clinic-summary", role="status", aria_live="polite"),
+            element("div.clinic-answer"),
+            data_language=self.language,
+            data_words=json.dumps(words, ensure_ascii=False),
+        )
 
     def environments(self) -> Element:
         """Return the table of environments that decide a cell or carry one that does."""

@@ -59,7 +59,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "range": ("{0} to {1} ({2} measured)", "{0} 至 {1}（实测 {2} 个）"),
     "see": ("see a report", "参见报告"),
     "line of": ("line {0}, {1}x", "第 {0} 行，共 {1} 次"),
-    "looks like": ("Looks like {0}, but is not:", "像 {0}，但不是："),
+    "looks like": ("Looks like {0}, but is not", "像 {0}，但不是"),
     "read on": ("read on: {0}", "详见：{0}"),
     "not known": ("Not known here: no article has this message.", "这里没有收录：没有一篇文章讲这条信息。"),
     "nearest": ("Nearest in words (none of them is your message):", "文字上最接近的文章（都不是你的这条信息）："),
@@ -70,6 +70,67 @@ WORDS: dict[str, tuple[str, str]] = {
         "令牌、用户名和主机名已遮盖，不会自动发送任何内容：",
     ),
     "system python": ("the machine's", "机器自带"),
+    # The paste field. Those from "ask found" on are given to diagnose.js, which fills in {0} itself.
+    "ask label": ("Paste what the terminal printed", "把终端里的输出粘贴到这里"),
+    "ask placeholder": ("One line or the whole log", "一行也行，整份日志也行"),
+    "ask find": ("Find the answer", "查一查"),
+    "ask choose": ("Choose a log file", "选择日志文件"),
+    "ask drop": ("or drop one here", "也可以拖到这里"),
+    "ask private": ("Nothing you paste leaves your browser.", "粘贴的内容不会离开你的浏览器。"),
+    "ask without": (
+        "Looking a message up here needs JavaScript. Without it, read the list of messages, or run `clinic diagnose run.log`.",
+        "在这里查报错需要 JavaScript。没有的话，可以翻看报错列表，或在终端里运行 `clinic diagnose run.log`。",
+    ),
+    "ask cancel": ("Cancel", "取消"),
+    "ask progress": ("How much has been read", "读取进度"),
+    "ask found": ("Known here: {0}.", "这里有收录：{0}。"),
+    "ask resembles": ("Not known here. It resembles {0}, but is something else.", "没有收录。它和 {0} 相似，但不是一回事。"),
+    "ask words": ("In words, nearest: {0}.", "按文字最接近的是：{0}。"),
+    "ask unknown": ("Not known here.", "没有收录。"),
+    "ask read": ("{0} lines read.", "共读取 {0} 行。"),
+    "ask where": ("line {0}", "第 {0} 行"),
+    "ask times": ("{0} times", "出现 {0} 次"),
+    "ask others": ("{0} (and {1} others)", "{0}（另有 {1} 个）"),
+    "ask to article": ("What to do, and how it was measured", "怎么办，以及实测依据"),
+    "ask looks like": ("Looks like {0}, but is not", "像 {0}，但不是"),
+    "ask looks link": ("The article it resembles: {0}", "与它相似的条目：{0}"),
+    "ask none": (
+        "No message that is known here occurs in it. That says nothing about whether it is harmful.",
+        "里面没有这里收录的报错。这并不说明它有没有危害。",
+    ),
+    "ask nearest": ("Nearest in words only, maybe something else:", "仅文字上接近，可能是另一回事："),
+    "ask nearest words": ("Nearest in words:", "按文字最接近的："),
+    "ask report": ("Ask for an article about it", "请求收录"),
+    "ask report hint": (
+        "Nothing is sent by itself. Read this text before you share it: "
+        "tokens, user names and hosts were masked, but only those that are easy to tell.",
+        "不会自动发送任何内容。分享前请先通读：令牌、用户名和主机名已被遮盖，但只限容易辨认的那些。",
+    ),
+    "ask report label": ("Text of the request", "请求的正文"),
+    "ask report title": ("Not known: {0}", "未收录：{0}"),
+    "ask report body": (
+        "What was printed:\n\n```\n{0}\n```\n\n"
+        "What I was doing: \nPython: \ntorch: \ntransformers: \nother libraries: \nGPU: \n",
+        "终端输出：\n\n```\n{0}\n```\n\n当时在做什么：\nPython：\ntorch：\ntransformers：\n其他库：\nGPU：\n",
+    ),
+    "ask report open": ("Open the form with this text", "用这段文字打开表单"),
+    "ask copy": ("Copy the text", "复制正文"),
+    "ask link": ("Copy a link to this answer", "复制此结果的链接"),
+    "ask link hint": ("The link holds this line, masked: {0}", "链接里包含这一行（已遮盖）：{0}"),
+    "ask copied": ("Copied.", "已复制。"),
+    "ask reading": ("Reading {0}: {1} of {2} MB", "正在读取 {0}：{1} / {2} MB"),
+    "ask pasted": ("the pasted text", "粘贴的内容"),
+    "ask cancelled": ("Cancelled.", "已取消。"),
+    "ask empty": ("There is no text in it.", "里面没有文字。"),
+    "ask binary": (
+        "This is binary data, not a log. Choose the text that the terminal printed.",
+        "这是二进制数据，不是日志。请选择终端输出的文本。",
+    ),
+    "ask broken": (
+        "It could not be looked up: {0}. The list of messages works without it.",
+        "查询没有成功：{0}。仍可以翻看报错列表。",
+    ),
+    "ask comma": (", ", "、"),
 }
 
 # The variable parts of messages: the names of a signature's groups.
@@ -87,3 +148,8 @@ PARTS: dict[str, tuple[str, str]] = {
 def say(language: Language, key: str, *values: object) -> str:
     """Return a word or sentence in a language, its `{0}` filled in."""
     return WORDS[key][language == "zh"].format(*values)
+
+
+def all_words(language: Language) -> dict[str, str]:
+    """Return every word in a language, not filled in."""
+    return {key: texts[language == "zh"] for key, texts in WORDS.items()}

@@ -14,7 +14,7 @@ ARTICLES = sorted(folder.name for folder in (ROOT / "checks" / "errors").iterdir
 PATHS = [
     f"{language}{path}"
     for language in ("", "zh/")
-    for path in ("", "method/", "environments/", *(f"errors/{slug}/" for slug in ARTICLES))
+    for path in ("", "diagnose/", "method/", "environments/", *(f"errors/{slug}/" for slug in ARTICLES))
 ]
 PHONE = {"width": 390, "height": 844}
 WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}

@@ -185,11 +185,14 @@ class Stream {
       if (first) first.add(found, own, needle.priority);
       else if (own.length) {
         matches.set(needle.article, found);
-        found.priority = needle.priority;
+        Object.assign(found, { priority: needle.priority, signature: needle.number });
       }
     }
     const taken = [...matches.values()].flatMap((found) => found.spans).sort(compareSpans);
-    const findings = [...matches].map(([article, found]) => [this.finding(article, "match", found), found.priority]);
+    const findings = [...matches].map(([article, found]) => [
+      { ...this.finding(article, "match", found), signature: found.signature },
+      found.priority,
+    ]);
     for (const number of numbers.filter((one) => needles[one].kind === "lookalikes")) {
       const [needle, found] = [needles[number], this.found.get(number)];
       if (found.spans.some((span) => overlaps(span, taken))) continue;
@@ -215,7 +218,7 @@ class Stream {
 /** The occurrences of one message: how many, the first, and where those are that were looked at closely. */
 class Found {
   constructor(line, number, captured) {
-    Object.assign(this, { line, number, captured, count: 0, priority: 0, spans: [], distinct: new Map() });
+    Object.assign(this, { line, number, captured, count: 0, priority: 0, signature: 0, spans: [], distinct: new Map() });
   }
 
   /** Count one occurrence. */

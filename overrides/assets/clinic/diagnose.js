@@ -1,0 +1,352 @@
+/* The paste field, which checks/render.py writes (Pages.diagnose): what is typed, pasted, dropped or chosen goes to
+   diagnose-worker.js, and what it found is shown. Whatever comes from outside becomes text, never markup. The only requests
+   are for our own scripts, signatures.json and words.json. */
+
+import { mask } from "./mask.js";
+
+const PAUSE = 300; // ms after the last key
+const LARGE = 200_000; // characters: a longer paste is read like a file and not put into the field, which would freeze
+const LINE = 1000; // characters of a line that are shown
+const LINKED = 600; // characters of a line that go into a link
+const TELLING = 12; // lines in the text of an issue
+const SHORT = 120; // characters that a question in words has at most
+const CODE = /error|exception|traceback|warning[:(]|[[\]{}()=<>\\|]|::|\/\w+\/|\w\.\w+\.\w|\w_\w+_\w/i;
+const TELLS = /error|exception|warn|traceback|mismatch|missing|unexpected|not (?:found|in|a|supported)|invalid|fail|cannot|can't|unable|错误|失败|警告/i;
+const ANSI = /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\\-_])/g;
+
+const root = new URL("../../", import.meta.url); // of this language's site
+
+for (const section of document.querySelectorAll(".clinic-diagnose")) start(section);
+
+function start(section) {
+  const { language } = section.dataset;
+  const words = JSON.parse(section.dataset.words);
+  const say = (key, ...values) => words[`ask ${key}`].replace(/\{(\d)\}/g, (_, index) => values[index]);
+  const top = language === "zh" ? new URL("../", root) : root;
+  const signatures = new URL("signatures.json", top).href;
+  const words = new URL("words.json", top).href;
+  const form = section.querySelector("form");
+  const field = form.querySelector("textarea");
+  const chooser = form.querySelector("input[type=file]");
+  const busy = form.querySelector(".clinic-busy");
+  const summary = section.querySelector(".clinic-summary");
+  const answer = section.querySelector(".clinic-answer");
+
+  let worker;
+  let number = 0;
+  let reading = null; // the file that is read, or null
+  let pause;
+  let articles; // by id, from signatures.json
+  let labels; // of the variable parts, from there
+
+  /* ---- asking ---- */
+
+  function ask(message, name = null) {
+    clearTimeout(pause);
+    if (reading) stop(); // a worker that is reading hears nothing
+    number += 1;
+    reading = name;
+    section.setAttribute("aria-busy", "true");
+    if (name) progress(0, message.file.size);
+    worker ??= open();
+    worker.postMessage({ number, signatures, words, ...message });
+  }
+
+  function open() {
+    const made = new Worker(new URL("diagnose-worker.js", import.meta.url), { type: "module" });
+    made.addEventListener("message", ({ data }) => {
+      if (data.number !== number) return; // the answer to an older question
+      if (data.size) return progress(data.read, data.size);
+      done();
+      if (data.problem) tell(say(data.problem, data.detail ?? ""));
+      else show(data);
+    });
+    made.addEventListener("error", (event) => {
+      stop();
+      tell(say("broken", event.message ?? "Worker"));
+    });
+    return made;
+  }
+
+  function progress(read, size) {
+    const million = (bytes) => (bytes / 1e6).toFixed(1);
+    busy.hidden = false;
+    busy.querySelector("progress").value = size ? read / size : 0;
+    busy.querySelector("span").textContent = say("reading", reading, million(read), million(size));
+  }
+
+  function done() {
+    reading = null;
+    busy.hidden = true;
+    section.removeAttribute("aria-busy");
+  }
+
+  function stop() {
+    worker?.terminate();
+    worker = undefined;
+    number += 1;
+    done();
+  }
+
+  function tell(sentence, ...parts) {
+    summary.textContent = sentence;
+    answer.replaceChildren(...parts);
+  }
+
+  function askText() {
+    if (field.value.trim()) ask({ text: field.value });
+    else {
+      stop();
+      tell("");
+    }
+  }
+
+  function askFile(file, name) {
+    field.value = "";
+    ask({ file }, name);
+  }
+
+  /* ---- what a person does ---- */
+
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (!field.value.trim()) return field.focus();
+    askText();
+    summary.scrollIntoView({ block: "nearest" });
+  });
+  field.addEventListener("input", () => {
+    clearTimeout(pause);
+    pause = setTimeout(askText, PAUSE);
+  });
+  field.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
+  });
+  field.addEventListener("paste", (event) => {
+    const text = event.clipboardData?.getData("text/plain") ?? "";
+    if (text.length <= LARGE) return;
+    event.preventDefault();
+    askFile(new Blob([text]), say("pasted"));
+  });
+  chooser.addEventListener("change", () => {
+    if (chooser.files.length) askFile(chooser.files[0], chooser.files[0].name);
+    chooser.value = ""; // the same file can be chosen again
+  });
+  busy.querySelector("button").addEventListener("click", () => {
+    stop();
+    tell(say("cancelled"));
+    field.focus();
+  });
+  for (const type of ["dragenter", "dragover", "dragleave", "drop"]) {
+    form.addEventListener(type, (event) => {
+      if (type !== "dragleave" && !event.dataTransfer?.types.includes("Files")) return; // text: the field takes it
+      event.preventDefault();
+      form.classList.toggle("clinic-over", type === "dragenter" || type === "dragover");
+      const [file] = type === "drop" ? event.dataTransfer.files : [];
+      if (file) askFile(file, file.name);
+    });
+  }
+  addEventListener("hashchange", fromLink);
+  fromLink();
+
+  function fromLink() {
+    if (!location.hash.startsWith("#text=")) return;
+    try {
+      field.value = decodeURIComponent(location.hash.slice("#text=".length));
+    } catch {
+      return; // not one of our links
+    }
+    askText();
+  }
+
+  /* ---- answers ---- */
+
+  async function show({ diagnosis, tail }) {
+    const mine = number;
+    if (!articles) await readNames();
+    if (mine !== number) return;
+    const { findings, nearest, lines } = diagnosis;
+    const count = lines > 1 ? ` ${say("read", lines.toLocaleString(language))}` : "";
+    const ids = (list) => [...new Set(list.map(({ article }) => article))].join(words["ask comma"]);
+    const matches = findings.filter(({ kind }) => kind === "match");
+    const cards = findings.map((finding) => (finding.kind === "match" ? matchCard(finding) : lookalikeCard(finding)));
+    if (matches.length) return tell(say("found", ids(matches)) + count, ...cards);
+    const near = nearest.filter(({ article }) => articles.has(article) && !findings.some((one) => one.article === article));
+    if (findings.length) return tell(say("resembles", ids(findings)) + count, ...cards, ...nearestPart(near), reportPart(tail));
+    if (near.length && inWords(tail)) {
+      return tell(say("words", ids(near)), ...near.map(({ article }) => nearCard(articles.get(article))), reportPart(tail));
+    }
+    tell(say("unknown") + count, node("p", {}, say("none")), ...nearestPart(near), reportPart(tail));
+  }
+
+  async function readNames() {
+    const known = await (await fetch(signatures)).json();
+    labels = known.parts ?? {};
+    articles = new Map(known.articles.map((article) => [article.id, article]));
+  }
+
+  const inWords = (text) => text.trim().length <= SHORT && !text.trim().includes("\n") && !CODE.test(text);
+
+  const page = (article) => new URL(`errors/${article.slug}/`, root).href;
+
+  function harm(article) {
+    return node("span", { class: `clinic-harm clinic-harm--${article.harm}` }, words[`harm ${article.harm}`]);
+  }
+
+  function heading(article) {
+    return [
+      node("h2", {}, node("span", { class: "clinic-id" }, article.id), " ", node("a", { href: page(article) }, article.title[language])),
+      node("p", {}, harm(article)),
+    ];
+  }
+
+  function matchCard(finding) {
+    const article = articles.get(finding.article);
+    return card(
+      ...heading(article),
+      node("p", {}, article.answer[language]),
+      ...evidence(finding),
+      ...parts(finding),
+      ...advice(article, finding),
+      node("p", { class: "clinic-actions" }, node("a", { href: page(article), class: "md-button" }, say("to article")), ...share(finding, article)),
+    );
+  }
+
+  function lookalikeCard(finding) {
+    const article = articles.get(finding.article);
+    const { means, see } = article.lookalikes[finding.lookalike];
+    return card(
+      node("h2", {}, say("looks like", article.id)),
+      node("p", {}, means[language]),
+      ...evidence(finding),
+      node(
+        "p",
+        {},
+        node("a", { href: page(article) }, say("looks link", `${article.id} ${article.title[language]}`)),
+        ...(see?.startsWith("https://") ? [" · ", node("a", { href: see, rel: "noreferrer" }, words.see)] : []),
+      ),
+    );
+  }
+
+  const nearCard = (article) => card(...heading(article), node("p", {}, article.answer[language]));
+
+  function nearestPart(near) {
+    if (!near.length) return [];
+    const items = near.map(({ article }) => articles.get(article));
+    return [
+      node("p", {}, say("nearest")),
+      node("ul", {}, ...items.map((article) => node("li", {}, node("a", { href: page(article) }, `${article.id} ${article.title[language]}`)))),
+    ];
+  }
+
+  function evidence(finding) {
+    const times = finding.count > 1 ? ` · ${say("times", finding.count.toLocaleString(language))}` : "";
+    return [
+      node("p", { class: "clinic-where" }, say("where", finding.line_number.toLocaleString(language)) + times),
+      node("pre", { class: "clinic-message" }, node("code", { translate: "no" }, shorten(finding.line.trim(), LINE))),
+    ];
+  }
+
+  function parts({ captured, distinct }) {
+    const known = Object.entries(captured).filter(([, value]) => value);
+    if (!known.length) return [];
+    const rows = known.flatMap(([part, value]) => {
+      const others = (distinct?.[part] ?? 1) - 1;
+      const [before, after] = others > 0 ? words["ask others"].split("{0}") : ["", ""];
+      const code = node("code", { translate: "no" }, shorten(value, LINE / 2));
+      return [node("dt", {}, labels[part]?.[language] ?? part), node("dd", {}, before, code, after.replace("{1}", others.toLocaleString(language)))];
+    });
+    return [node("dl", { class: "clinic-facts clinic-parts" }, ...rows)];
+  }
+
+  /* Sentences of the article with the values of this log; one whose value is missing is left out. */
+  function advice(article, { captured, distinct, count, signature }) {
+    const rules = signature === undefined ? article.signatures : [article.signatures[signature]];
+    const sentences = rules.flatMap(({ says }) => says ?? []).flatMap((sentence) => {
+      let complete = true;
+      const text = sentence[language].replace(/\{([\w.]+)\}/g, (_, name) => {
+        const value = name === "count" ? count : name.startsWith("distinct.") ? distinct?.[name.slice("distinct.".length)] : captured[name];
+        if (value === undefined || value === null || value === "") complete = false;
+        return typeof value === "number" ? value.toLocaleString(language) : shorten(String(value), LINE / 2);
+      });
+      return complete ? [text] : [];
+    });
+    return sentences.length ? [node("ul", { class: "clinic-says" }, ...sentences.map((text) => node("li", {}, ...marked(text))))] : [];
+  }
+
+  /* ---- what can be shared: masked, and only when a person copies it ---- */
+
+  function share(finding, article) {
+    const line = mask(around(finding.line.trim(), article.signatures.map(({ contains }) => contains), LINKED));
+    const link = new URL(location.href);
+    link.hash = `text=${encodeURIComponent(line)}`;
+    return [copyButton(say("link"), () => link.href, say("link hint", line))];
+  }
+
+  function reportPart(tail) {
+    const lines = tail.replace(ANSI, "").split(/\r\n|[\r\n]/).map((line) => line.trimEnd()).filter(Boolean);
+    const telling = lines.filter((line, index) => TELLS.test(line) || index === lines.length - 1).slice(-TELLING);
+    const printed = mask((telling.length ? telling : lines.slice(-TELLING)).map((line) => shorten(line, LINE / 2)).join("\n"));
+    const text = node("textarea", { rows: "10", spellcheck: "false", translate: "no", "aria-label": say("report label") });
+    text.value = say("report body", printed.replaceAll("```", "'''"));
+    const actions = node("p", { class: "clinic-actions" }, copyButton(say("copy"), () => text.value));
+    const form = document.querySelector("meta[name=clinic-issues]")?.content;
+    if (form?.startsWith("https://")) {
+      const open = node("a", { class: "md-button", rel: "noreferrer", target: "_blank", href: form }, say("report open"));
+      const fill = () => {
+        const address = new URL(form);
+        address.searchParams.set("title", say("report title", shorten(printed.split("\n").at(-1).trim(), 100)));
+        address.searchParams.set("body", text.value);
+        open.href = address.href;
+      };
+      open.addEventListener("click", fill); // with what the person has corrected
+      open.addEventListener("auxclick", fill);
+      actions.append(open);
+    }
+    return node("details", { class: "clinic-report" }, node("summary", {}, say("report")), node("p", {}, say("report hint")), text, actions);
+  }
+
+  function copyButton(label, text, hint = "") {
+    const button = node("button", { type: "button", class: "md-button", ...(hint && { title: hint }) }, label);
+    button.addEventListener("click", async () => {
+      try {
+        await navigator.clipboard.writeText(text());
+        button.textContent = say("copied");
+        summary.textContent = say("copied");
+        setTimeout(() => (button.textContent = label), 2000);
+      } catch {
+        const shown = node("input", { readonly: "", "aria-label": label, value: text() }); // no right to the clipboard: to copy by hand
+        button.replaceWith(shown);
+        shown.select();
+      }
+    });
+    return button;
+  }
+}
+
+function card(...children) {
+  return node("article", { class: "clinic-finding" }, ...children);
+}
+
+/* An element; its children are elements and texts, never markup. */
+function node(tag, attributes, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.append(...children);
+  return made;
+}
+
+/* A sentence's parts, those between backticks as code. */
+function marked(text) {
+  return text.split("`").map((part, index) => (index % 2 ? node("code", {}, part) : part));
+}
+
+function shorten(text, length) {
+  return text.length > length ? `${text.slice(0, length)} …` : text;
+}
+
+/* The part of a long line in which the message stands. */
+function around(line, fixed, length) {
+  const at = Math.max(0, ...fixed.map((text) => line.indexOf(text)));
+  const from = Math.max(0, at - length / 2);
+  return line.slice(from, from + length);
+}

@@ -1,0 +1,158 @@
+/* Around the theme's search worker (its file name comes in the address): what is typed or pasted is looked up by signature,
+   then by words, and only then in the theme's index. The theme asks (type 2, a string) and hears (type 3, {items}); an item is a
+   page and its sections: [{location, title, text, tags, score, terms}], where title and text are HTML.
+   A worker that speaks otherwise (Zensical's takes no listener) is left alone. If the signatures cannot be read, the theme's own
+   results appear. Nothing is asked of any host but this one, and nothing before the first query. */
+
+(() => {
+  const QUERY = 2;
+  const RESULT = 3;
+  const TERMS = 16; // words that the theme's index is asked for: each costs it a walk through all of its words
+  const COVERED = 0.5; // part of the words that an article must have to stand first
+  const PASTED = 60; // characters from which a query is taken for something that was printed
+  const SPLIT = /[^\p{L}\p{N}]+/u;
+  const COMMON = new Set("a an and are as at be by can do does for from how i if in into is it its my not of on or that the then this to was what when where which while why will with".split(" "));
+
+  const address = new URL(self.location.href);
+  const language = address.searchParams.get("language") === "zh" ? "zh" : "en";
+  const root = new URL("../../../", address); // of this language's site
+  const top = language === "zh" ? new URL("../", root) : root;
+  const SAYS = {
+    en: { resembles: "Looks like {0}, but is not", unknown: "Not known here", hint: "No known message occurs in it. Paste the whole log on the Diagnose page; below is what is nearest in words." },
+    zh: { resembles: "像 {0}，但不是", unknown: "没有收录", hint: "里面没有收录的报错。可以到“诊断”页粘贴整份日志；下面是文字上最接近的页面。" },
+  }[language];
+
+  /* ---- the theme's worker, with its listener and its voice in our hands ---- */
+
+  const [post, listen] = [self.postMessage, self.addEventListener];
+  const waiting = [];
+  let theirs;
+  self.postMessage = (message, ...rest) => {
+    if (theirs && message?.type === RESULT && waiting.length) waiting.shift()(message.data);
+    else post.call(self, message, ...rest);
+  };
+  self.addEventListener = (type, listener, ...rest) => {
+    if (type === "message") theirs = listener;
+    else listen.call(self, type, listener, ...rest);
+  };
+  importScripts(new URL(/^[\w.-]+\.js$/.exec(address.searchParams.get("theme") ?? "")[0], address).href);
+  self.addEventListener = listen;
+  if (!theirs) {
+    self.postMessage = post;
+    return;
+  }
+
+  const ask = (query) =>
+    new Promise((resolve) => {
+      waiting.push(resolve);
+      theirs({ data: { type: QUERY, data: query } });
+    });
+
+  /* ---- one query after the other; of those that wait only the last is answered ---- */
+
+  let last = Promise.resolve();
+  let newest = 0;
+  listen.call(self, "message", (event) => {
+    if (event.data?.type !== QUERY || typeof event.data.data !== "string") return theirs(event);
+    const number = ++newest;
+    last = last.then(async () => {
+      if (number === newest) post.call(self, { type: RESULT, data: await answer(event.data.data) });
+    });
+  });
+
+  async function answer(query) {
+    const text = query.replaceAll("\u2028", "\n");
+    const known = text.trim() ? await signatures() : null;
+    const stock = await ask(plain(text, known));
+    try {
+      return known ? { ...stock, items: merged(text, known, stock.items) } : stock;
+    } catch (error) {
+      console.warn(error);
+      return stock;
+    }
+  }
+
+  /* ---- what we know: read with the first query ---- */
+
+  let loading;
+  function signatures() {
+    const read = (name) => fetch(new URL(name, top)).then((response) => (response.ok ? response.json() : Promise.reject(response.status)));
+    const load = (name) => import(new URL(`assets/clinic/${name}`, root).href);
+    loading ??= Promise.all([load("match.js"), load("nearest.js"), read("signatures.json"), read("words.json")])
+      .then(([{ Matcher }, { Ranking, terms }, data, texts]) => {
+        const articles = new Map(data.articles.map((article) => [article.id, article]));
+        for (const { id, text } of texts.articles) articles.get(id).words = new Set(terms(text));
+        const ranking = new Ranking(texts);
+        return { matcher: new Matcher(data), ranking, terms, articles, vocabulary: ranking.postings };
+      })
+      .catch((error) => {
+        console.info(`The search goes on without signatures: ${error}`);
+        return null;
+      });
+    return loading;
+  }
+
+  /* The query as plain words: no sign that the theme's parser would take for an operator. Of a long paste the telling ones. */
+  function plain(text, known) {
+    let found = [...new Set(text.slice(-20_000).split(SPLIT).filter(Boolean))];
+    const long = found.filter((word) => word.length > 1 && !/^\d+$/.test(word));
+    if (long.length) found = long;
+    if (found.length > TERMS) {
+      found = found.filter((word) => !COMMON.has(word.toLowerCase()));
+      const telling = known ? found.filter((word) => known.vocabulary.has(word.toLowerCase())) : [];
+      found = (telling.length ? telling : found).slice(-TERMS);
+    }
+    return found.map((word) => word.slice(0, 40)).join(" ");
+  }
+
+  /* Matches first, then look-alikes, then the nearest in words; then the theme's results without those. */
+  function merged(text, { matcher, ranking, terms, articles }, items) {
+    const { findings, telling } = matcher.diagnose(text);
+    const nearest = ranking.nearest(telling.join("\n"));
+    const groups = new Map(items.map((group) => [pageOf(group), group]));
+    const first = new Map();
+    for (const finding of findings) {
+      const article = articles.get(finding.article);
+      const key = `errors/${article.slug}/`;
+      if (first.has(key)) continue;
+      if (finding.kind === "match") {
+        first.set(key, [entry(key, article.title[language], [marked(finding.line), escaped(article.answer[language])])]);
+      } else {
+        const { means } = article.lookalikes[finding.lookalike];
+        first.set(key, [entry(key, SAYS.resembles.replace("{0}", article.id), [marked(finding.line), escaped(means[language])])]);
+      }
+    }
+    const pasted = text.trim().length >= PASTED || text.includes("\n");
+    if (!first.size && pasted) first.set("diagnose/", [entry("diagnose/", SAYS.unknown, [escaped(SAYS.hint)])]);
+    const asked = [...new Set(terms(text))].filter((word) => !COMMON.has(word));
+    for (const { article: id } of nearest) {
+      const article = articles.get(id);
+      const key = `errors/${article.slug}/`;
+      const covered = asked.filter((word) => article.words.has(word)).length;
+      if (first.has(key) || !covered || covered < COVERED * asked.length) continue;
+      first.set(key, groups.get(key) ?? [entry(key, article.title[language], [escaped(article.answer[language])])]);
+    }
+    const rest = items.filter((group) => !first.has(pageOf(group)));
+    // The Enter key opens the page with the highest score: ours must have it, in their order.
+    let above = Math.max(0, ...items.flat().map(({ score }) => score));
+    const raised = [...first.values()].reverse().map((group) => {
+      const highest = Math.max(...group.map(({ score }) => score));
+      const lifted = group.map((one) => ({ ...one, score: one.score - highest + above + 1 }));
+      above += 1;
+      return lifted;
+    });
+    return [...raised.reverse(), ...rest];
+  }
+
+  const pageOf = (group) => group[0].location.split("#")[0];
+
+  function entry(location, title, paragraphs) {
+    return { location, title: escaped(title), text: paragraphs.map((html) => `<p>${html}</p>`).join(""), score: 0, terms: {} };
+  }
+
+  const marked = (line) => `<mark>${escaped(line.trim().slice(0, 200))}</mark>`;
+
+  function escaped(text) {
+    return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+  }
+})();
