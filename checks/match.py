@@ -302,7 +302,7 @@ class _Block:
         for before, after in windows:
             top, bottom = max(0, first - before), min(len(self.bodies) - 1, last + after)
             if (before or after) and self.starts[bottom + 1] - self.starts[top] > 2 * PIECE:
-                break
+                continue
             match = self._match(needle, start, top, bottom)
             if match:
                 while match.start() == 0 and needle.pattern.startswith("(") and self._continues(needle, top):

@@ -95,13 +95,27 @@ BROKEN = {
     ),
     "bad regular expression": (
         TOML,
-        "pattern = 'KeyError: \"(?P<key>[\\w.-]+)\"'",
+        "pattern = 'KeyError: \"(?P<key>prefix-missing\\.[\\w.]+)\"'",
         "pattern = '(?P<key'",
         Problem(
             TOML,
             12,
-            "signature.0.pattern: Value error, a regular expression (missing >, unterminated name at position 4)",
+            "signature.0.pattern: Value error, a pattern that both engines run in linear time; "
+            "this one is no regular expression (missing >, unterminated name at position 4)",
             "'(?P<key'",
+            f"edit signature.0.pattern in {TOML}",
+        ),
+    ),
+    "catastrophic regular expression": (
+        TOML,
+        "pattern = 'KeyError: \"(?P<key>prefix-missing\\.[\\w.]+)\"'",
+        "pattern = 'KeyError: (?P<key>([a-z]+)*)x'",
+        Problem(
+            TOML,
+            12,
+            "signature.0.pattern: Value error, a pattern that both engines run in linear time; "
+            "this one has a repeat inside a repeat",
+            "'KeyError: (?P<key>([a-z]+)*)x'",
             f"edit signature.0.pattern in {TOML}",
         ),
     ),

@@ -295,7 +295,7 @@ class Block {
     for (const [before, after] of windows) {
       let top = Math.max(0, first - before);
       const bottom = Math.min(this.bodies.length - 1, last + after);
-      if ((before || after) && this.starts[bottom + 1] - this.starts[top] > 2 * PIECE) break;
+      if ((before || after) && this.starts[bottom + 1] - this.starts[top] > 2 * PIECE) continue;
       let match = this.match(needle, start, top, bottom);
       if (!match) continue;
       while (match.index === 0 && needle.pattern.startsWith("(") && this.continues(needle, top)) {

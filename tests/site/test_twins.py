@@ -1,0 +1,66 @@
+"""One meaning, two engines: the browser's modules and Python's answer every vector alike, character by character."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from checks.plan import load_project
+from checks.vectors import Diagnoser, load_vectors
+
+from .conftest import ROOT
+
+DIAGNOSE = """async ([root, texts]) => {
+  const [{ Matcher }, { Ranking }] = await Promise.all(["match", "nearest"].map((name) => import(`${root}assets/clinic/${name}.js`)));
+  const [signatures, words] = await Promise.all(["signatures", "words"].map(async (name) => (await fetch(`${root}${name}.json`)).json()));
+  const [matcher, ranking] = [new Matcher(signatures), new Ranking(words)];
+  return texts.map((text) => {
+    const stream = matcher.stream();
+    for (let start = 0; start < text.length; start += 5000) stream.feed(text.slice(start, start + 5000));
+    const diagnosis = stream.finish();
+    return { ...diagnosis, nearest: ranking.nearest(diagnosis.telling.join("\\n")) };
+  });
+}"""
+
+
+def texts() -> list[str]:
+    """Every vector, and as many texts made of two of them, cut and joined at random."""
+    found = []
+    for article in load_project(ROOT).articles:
+        vectors = load_vectors(article, ROOT)
+        found += [one.text for kind in (vectors.match, vectors.lookalike, vectors.other) for one in kind]
+        found += [query.text for query in vectors.query]
+    generator = random.Random(7)  # noqa: S311  no secret
+    for _ in range(len(found)):
+        one, other = generator.choice(found), generator.choice(found)
+        middle = generator.choice(["\n", "\r", "", "  ", "\r\n", "\u2028", "\x1b[31m"])
+        found.append(one[: generator.randrange(len(one) + 1)] + middle + other[generator.randrange(len(other) + 1) :])
+    return found
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    page = browser.new_page()
+    page.goto(address)
+    yield page
+    page.close()
+
+
+def test_the_browser_answers_as_python_does(page: Page, address: str) -> None:
+    pasted = texts()
+    diagnoser = Diagnoser(load_project(ROOT))
+    answered: list[dict[str, Any]] = page.evaluate(DIAGNOSE, [address, pasted])
+    assert len(answered) == len(pasted) >= 600
+    for text, found in zip(pasted, answered, strict=True):
+        assert found == diagnoser.diagnose(text), text[:500]
+
+
+def test_the_published_dictionaries_are_those_of_python(page: Page, address: str) -> None:
+    diagnoser = Diagnoser(load_project(ROOT))
+    assert json.loads(page.request.get(f"{address}signatures.json").text()) == json.loads(json.dumps(diagnoser.dictionary))
+    assert json.loads(page.request.get(f"{address}words.json").text()) == diagnoser.words

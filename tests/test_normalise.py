@@ -1,0 +1,64 @@
+"""What terminals, loggers, launchers and mail programs add is taken away, and nothing else."""
+
+from __future__ import annotations
+
+import pytest
+
+from checks.normalise import body, clean, rank_of, telling
+
+
+@pytest.mark.parametrize(
+    ("text", "cleaned"),
+    [
+        ("\x1b[31mred\x1b[0m \x1b[38;5;208morange\x1b[m", "red orange"),
+        ("\x1b]8;;https://example.org\x07link\x1b]8;;\x07", "link"),
+        ("^[[33mMISMATCH^[[0m and [33mMISMATCH[0m", "MISMATCH and MISMATCH"),
+        ("a\u00a0b\u3000c\td", "a b c d"),
+        ("a\u200bb\ufeffc\x00d\x08e", "abcde"),
+        ("‘weight’ “quoted”", "'weight' \"quoted\""),
+        ("one\r\ntwo\x0bthree\u2028four", "one\ntwo\nthree\nfour"),
+        ("step\rstep", "step\rstep"),
+        ("[10] [3420, 1280] x[0]", "[10] [3420, 1280] x[0]"),
+    ],
+)
+def test_clean(text: str, cleaned: str) -> None:
+    assert clean(text) == cleaned
+    assert clean(text + " 中") == cleaned + " 中"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "message",
+        "    message",
+        "> > message",
+        "E       message",
+        "[rank1]: message",
+        "[rank12]:     message  ",
+        "[default0]:[rank3]: message",
+        "worker-2: [rank9]: message",
+        "3: message",
+        "[1,0]<stderr>: message",
+        "(RayTrainWorker pid=1234, ip=10.0.0.5) message",
+        "trainer-1  | message",
+        "2026-11-21T10:00:00.123456Z message",
+        "[11/21/26 10:00:00] WARNING  message",
+        "│ message                     │",
+        "message             modeling_utils.py:137",
+    ],
+)
+def test_body(line: str) -> None:
+    assert body(line) == "message"
+
+
+@pytest.mark.parametrize("line", ["Error: message", "E message", "a > b", "model.layers.3: [1]"])
+def test_body_keeps_what_belongs_to_a_message(line: str) -> None:
+    assert body(line) == line
+
+
+def test_rank() -> None:
+    assert (rank_of("[default1]:[rank3]: "), rank_of("Rank 12: "), rank_of("[default1]: ")) == ("3", "12", None)
+
+
+def test_telling_lines() -> None:
+    assert list(telling("epoch 1\n  RuntimeError: no\nepoch 2\r Warning: x")) == ["RuntimeError: no", "Warning: x"]
