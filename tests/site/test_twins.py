@@ -16,8 +16,9 @@ from checks.vectors import Diagnoser, load_vectors
 from .conftest import ROOT
 
 DIAGNOSE = """async ([root, texts]) => {
-  const [{ Matcher }, { Ranking }] = await Promise.all(["match", "nearest"].map((name) => import(`${root}assets/clinic/${name}.js`)));
-  const [signatures, words] = await Promise.all(["signatures", "words"].map(async (name) => (await fetch(`${root}${name}.json`)).json()));
+  const code = ["match", "nearest"].map((name) => import(`${root}assets/clinic/${name}.js`));
+  const data = ["signatures", "words"].map(async (name) => (await fetch(`${root}${name}.json`)).json());
+  const [{ Matcher }, { Ranking }, signatures, words] = await Promise.all([...code, ...data]);
   const [matcher, ranking] = [new Matcher(signatures), new Ranking(words)];
   return texts.map((text) => {
     const stream = matcher.stream();
