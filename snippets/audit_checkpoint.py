@@ -247,24 +247,23 @@ def _try_index(raw: bytes, headers: dict[str, Shard], tensors: dict[str, Tensor]
 
     Parsed as a whole it takes several times its size in memory, and longer than piece by piece.
     """
-    sizes = [len(shard.tensors) for shard in headers.values()]
+    sizes, left = [len(shard.tensors) for shard in headers.values()], tensors.copy()
     begin = raw.find(b'"weight_map": {') + 15
     end = raw.find(b"}", begin)
-    number, hashes = len(tensors), sum(map(hash, tensors))
     try:
         index = _json(raw[:begin] + raw[end:])
         usual = index["weight_map"] == {} and raw.count(b'"weight_map"') == 1 and b"\\" not in raw
-        if not usual or 0 in sizes or sum(sizes) != number or not all(map(FILE.fullmatch, headers)):
+        if not usual or 0 in sizes or sum(sizes) != len(left) or not all(map(FILE.fullmatch, headers)):
             return {}
         while begin < end:
             cut = raw.find(b'",', begin + 10**5, end) + 1 or end
             piece = _json(b"{%b}" % raw[begin:cut])
-            if not piece or list(map(itemgetter(3), map(tensors.__getitem__, piece))) != list(piece.values()):
+            if not piece or list(map(itemgetter(3), map(left.pop, piece))) != list(piece.values()):
                 return {}
-            number, hashes, begin = number - len(piece), hashes - sum(map(hash, piece)), cut + 1
+            begin = cut + 1
     except (Unfit, KeyError):
         return {}
-    return index if (number, hashes, begin) == (0, 0, end + 1) else {}  # the hashes: no name twice in place of another
+    return {} if left or begin != end + 1 else index
 
 
 def _find(checkpoint: Checkpoint, report: Report) -> dict[str, Tensor]:
@@ -567,8 +566,8 @@ def _scales(want: dict[str, Shape], tensors: dict[str, Tensor], blocks: list[int
     if not blocks:
         return {}
     scales = {shape: tuple(-(-size // of) for size, of in zip(shape, blocks, strict=False)) for shape in set(want.values())}
-    weights = [name for name in want if name in tensors and tensors[name][0] == "F8_E4M3"]
-    return {f"{name}_scale_inv": scales[want[name]] for name in weights}
+    held = zip(want.items(), map(tensors.get, want), strict=True)
+    return {f"{name}_scale_inv": scales[shape] for (name, shape), tensor in held if tensor and tensor[0] == "F8_E4M3"}
 
 
 def _check_shapes(checkpoint: Checkpoint, want: dict[str, Shape], blocks: list[int] | None, report: Report) -> dict[str, Shape]:
