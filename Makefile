@@ -3,7 +3,7 @@ PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3.13 python3,$(
 BIN := .venv/bin
 DEFAULT := torch-2.13-cpu
 
-.PHONY: site build test lint verify bench lock setup clean
+.PHONY: site build test lint verify bench wheels lock setup clean
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -14,6 +14,7 @@ help:
 	@echo "make lint     ruff, mypy, clinic lint"
 	@echo "make verify   decide every CPU claim afresh, in all environments (about 15 GB of packages)"
 	@echo "make bench    measure the speed of the runner and of the build"
+	@echo "make wheels   collect in wheels/ what a machine with a GPU and no network needs; VERSION=3.12 is its Python"
 	@echo "make lock     resolve the tools' requirements again"
 
 $(BIN)/.ready: requirements/development.txt pyproject.toml
@@ -50,6 +51,10 @@ verify: setup
 
 bench: setup
 	@$(BIN)/python tests/bench.py
+
+VERSION ?= 3.12
+wheels: setup
+	@$(BIN)/clinic wheels wheels --python $(VERSION)
 
 lock: setup
 	@for name in engine development; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --upgrade --exclude-newer "$$(date -u +%F)" requirements/$$name.in -o requirements/$$name.txt; done

@@ -12,20 +12,16 @@ Exit status: 0 sound, 1 problems, 2 usage. With --experts-per-shard it is a prob
 
 from __future__ import annotations
 
-import argparse
 import gc
 import json
 import os
 import re
-import signal
 import stat
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, field
-from functools import cached_property
-from itertools import accumulate, chain, groupby
+from collections.abc import Callable, Iterable, Iterator
+from itertools import accumulate, groupby
 from math import prod
 from operator import itemgetter
 from pathlib import Path
@@ -33,25 +29,17 @@ from typing import Any, NamedTuple
 
 LIMIT = 100_000_000  # bytes of a header; safetensors has the same limit
 INDEX, SINGLE = "model.safetensors.index.json", "model.safetensors"
-BITS = {"F4": 4, "F6_E2M3": 6, "F6_E3M2": 6, "BOOL": 8, "U8": 8, "I8": 8, "F8_E5M2": 8, "F8_E4M3": 8, "F8_E8M0": 8}
-BITS |= {
-    "I16": 16,
-    "U16": 16,
-    "F16": 16,
-    "BF16": 16,
-    "I32": 32,
-    "U32": 32,
-    "F32": 32,
-    "I64": 64,
-    "U64": 64,
-    "F64": 64,
-    "C64": 64,
-}
+BITS_OF = {4: "F4", 6: "F6_E2M3 F6_E3M2", 8: "BOOL U8 I8 F8_E5M2 F8_E4M3 F8_E8M0"}
+BITS_OF |= {16: "I16 U16 F16 BF16", 32: "I32 U32 F32", 64: "I64 U64 F64 C64"}
+BITS = {dtype: bits for bits, dtypes in BITS_OF.items() for dtype in dtypes.split()}
 FLOATS = {"float32": "F32", "float16": "F16", "bfloat16": "BF16", "float64": "F64"}
 SIZES = ["vocab_size", "hidden_size", "intermediate_size", "moe_intermediate_size", "num_hidden_layers", "num_attention_heads"]
 SIZES += ["kv_lora_rank", "qk_rope_head_dim", "qk_nope_head_dim", "v_head_dim"]
 MAY_BE_NULL = ["q_lora_rank", "n_routed_experts", "n_shared_experts"]
 DEEPSEEK = {"deepseek_v2": "DeepseekV2ForCausalLM", "deepseek_v3": "DeepseekV3ForCausalLM"}
+# A tensor as safetensors writes it: name, kind (dtype and shape), begin, end.
+TENSOR = re.compile(r'"([ !#-\[\]-~]+)":\{"dtype":"([A-Z0-9_]+","shape":\[[0-9,]*)\],"data_offsets":\[([0-9]+),([0-9]+)\]\}')
+FILE = re.compile(r"[^/\\:\0]+\.safetensors")
 EXPERT = re.compile(r"(.*\.experts)\.([0-9]{1,9})\.(.+)")
 FETCH = "Download it again and compare its SHA-256."
 SOURCE = "Take config.json and all files from the same place and revision."
@@ -60,7 +48,7 @@ START = {
     b"<": "a web page",
     b"PK\x03\x04": "a zip or PyTorch file",
 }
-Shape = list[int]
+Shape = tuple[int, ...]
 
 
 class Problem(NamedTuple):
@@ -79,38 +67,45 @@ class Unfit(Exception):
     """A file is not as it should be; the arguments: expected, found."""
 
 
+class Tensor(NamedTuple):
+    """What is known of a tensor. Those of one file that are alike share it."""
+
+    dtype: str
+    shape: Shape
+    bytes: int
+    file: str
+
+
 class Shard(NamedTuple):
     """The header of one file."""
 
-    names: list[str]
-    shapes: list[Shape]
-    dtypes: list[str]
+    tensors: dict[str, Tensor]
     metadata: dict[str, str]
     bytes: int
-    listed: bool = False  # the index says of each of them that it is in this file
 
 
-@dataclass
 class Prediction:
     """What XTuner does: its lines; why it stops (None: it loads); parameters that it would leave random or fill wrongly."""
 
-    experts_per_shard: int
-    lines: list[str] = field(default_factory=list)
-    stop: str | None = None
-    wrong: list[str] = field(default_factory=list)
+    def __init__(self, experts_per_shard: int) -> None:
+        self.experts_per_shard = experts_per_shard
+        self.lines: list[str] = []
+        self.stop: str | None = None
+        self.wrong: list[str] = []
 
 
-@dataclass
 class Report:
     """All that was found."""
 
-    folder: str
-    files: int = 0
-    tensors: int = 0
-    bytes: int = 0
-    problems: list[Problem] = field(default_factory=list)
-    not_looked_at: list[str] = field(default_factory=list)
-    xtuner: Prediction | None = None
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+        self.files = self.tensors = self.bytes = 0
+        self.problems: list[Problem] = []
+        self.not_looked_at: list[str] = []
+        self.xtuner: Prediction | None = None
+
+    def __repr__(self) -> str:
+        return as_text(self)
 
     @property
     def sound(self) -> bool:
@@ -122,26 +117,17 @@ class Report:
         self.problems.append(Problem(_show(file), expected, str(found), repair))
 
 
-@dataclass
 class Checkpoint:
     """What was read of a folder."""
 
-    folder: str
-    config: dict[str, Any]
-    files: list[str]  # those that count
-    single: bool  # transformers takes model.safetensors before any index
-    index: dict[str, Any] = field(default_factory=dict)
-    weight_map: dict[str, str] = field(default_factory=dict)
-    shards: dict[str, Shard] = field(default_factory=dict)  # the files that could be read
-    holder: dict[str, str] = field(default_factory=dict)  # the file of each tensor
-
-    @cached_property
-    def shapes(self) -> dict[str, Shape]:
-        """The shape of each tensor."""
-        found: dict[str, Shape] = {}
-        for file, shard in self.shards.items():
-            found.update((name, shape) for name, shape in zip(*shard[:2], strict=True) if self.holder[name] == file)
-        return found
+    def __init__(self, folder: str, config: dict[str, Any], files: list[str]) -> None:
+        self.folder, self.config = folder, config
+        self.single = SINGLE in files  # transformers takes it before any index
+        self.files = [SINGLE] if self.single else files  # those that count
+        self.index: dict[str, Any] = {}
+        self.weight_map: dict[str, Any] = {}
+        self.shards: dict[str, Shard] = {}  # the files that could be read
+        self.tensors: dict[str, Tensor] = {}  # of all of them
 
 
 def audit(folder: str | os.PathLike[str], experts_per_shard: int | None = None, progress: bool = False) -> Report:
@@ -171,13 +157,12 @@ def _judge(checkpoint: Checkpoint, n: int | None, report: Report) -> None:
         if complete:
             _check_experts(checkpoint, report)
     elif _check_config(checkpoint, report):
-        want = asked(config, architecture)
         if architecture == DEEPSEEK["deepseek_v2"]:
-            report.xtuner = predict(checkpoint, want, n)
+            report.xtuner = predict(checkpoint, asked(config, architecture), n)
         elif n:
             report.not_looked_at.append("XTuner: it has no shard mode for DeepSeek-V3")
         if complete:
-            _check_tensors(checkpoint, want, report)
+            _check_tensors(checkpoint, architecture, report)
     if n and report.xtuner and report.xtuner.stop:
         report.add("XTuner", f"a load with expert_in_one_shard={n}", "that it stops", report.xtuner.stop)
 
@@ -191,76 +176,114 @@ def _read_folder(folder: str, report: Report, progress: bool) -> Checkpoint:
     names = sorted(path.name for path in place.iterdir())
     present = [name for name in names if name.endswith(".safetensors")]
     config = (_json_file(place / "config.json", report) if "config.json" in names else None) or {}
-    checkpoint = Checkpoint(folder, config, [SINGLE] if SINGLE in present else present, SINGLE in present)
+    checkpoint = Checkpoint(folder, config, present)
+    headers, checkpoint.tensors = _read_headers(place, present, progress)
     indices = [name for name in names if name.endswith(".safetensors.index.json")]
     if indices:
-        _read_index(place / (INDEX if INDEX in indices else indices[0]), checkpoint, report)
+        _read_index(place / (INDEX if INDEX in indices else indices[0]), checkpoint, headers, report)
     elif any(re.search(r"-\d+-of-\d+\.safetensors$", file) for file in present):
         report.add(INDEX, "an index beside numbered files", "none")
     if not checkpoint.files:
         report.add(report.folder, "safetensors files", "none", "Name the folder that holds them.")
     if others := sorted(set(present) - set(checkpoint.files)):
         report.not_looked_at.append(f"{_some(others)}: no part of this checkpoint")
-    listed: dict[str, set[str]] = defaultdict(set)
-    for name, file in checkpoint.weight_map.items():
-        listed[file].add(name)
-    started, kinds = time.monotonic(), dict[tuple[str, str], tuple[int, Shape]]()
-    for number, file in enumerate(checkpoint.files):
-        if progress and time.monotonic() > started + 1:
-            print(f"\rheader {number} of {len(checkpoint.files)} ", end="", file=sys.stderr, flush=True)
+    for file in checkpoint.files:
         try:
-            checkpoint.shards[file] = read_header(place / file, kinds, listed[file])
+            checkpoint.shards[file] = headers.get(file) or read_header(place / file, {})
         except Unfit as unfit:
             report.add(file, *unfit.args)
-    if progress:
-        print("\r" + " " * 40, end="\r", file=sys.stderr)
     shards = checkpoint.shards.values()
+    number = sum(len(shard.tensors) for shard in shards)
+    if checkpoint.weight_map or list(checkpoint.shards) != list(headers) or number != len(checkpoint.tensors):
+        checkpoint.tensors = _find(checkpoint, report)
     report.files, report.bytes = len(checkpoint.files), sum(shard.bytes for shard in shards)
-    checkpoint.holder = checkpoint.weight_map
-    if not all(shard.listed for shard in shards) or sum(len(shard.names) for shard in shards) != len(checkpoint.weight_map):
-        _find_holders(checkpoint, report)
-    report.tensors = len(checkpoint.holder)
+    report.tensors = len(checkpoint.tensors)
     return checkpoint
 
 
-def _read_index(path: Path, checkpoint: Checkpoint, report: Report) -> None:
-    index = _json_file(path, report)
-    weight_map = (index or {}).get("weight_map")
-    if not index or not isinstance(weight_map, dict) or set(map(type, weight_map.values())) != {str}:
-        if index is not None:
-            report.add(path.name, "a weight_map from tensors to files", "none")
+def _read_headers(place: Path, files: list[str], progress: bool) -> tuple[dict[str, Shard], dict[str, Tensor]]:
+    """Read the headers that can be read; return them, and all their tensors."""
+    started, kinds, headers, tensors = time.monotonic(), dict[str, Tensor](), dict[str, Shard](), dict[str, Tensor]()
+    for number, file in enumerate(files):
+        if progress and time.monotonic() > started + 1:
+            print(f"\rheader {number} of {len(files)} ", end="", file=sys.stderr, flush=True)
+        try:
+            headers[file] = read_header(place / file, kinds)
+        except Unfit:
+            continue  # reported if the file counts
+        tensors |= headers[file].tensors
+    if progress:
+        print("\r" + " " * 40, end="\r", file=sys.stderr)
+    return headers, tensors
+
+
+def _read_index(path: Path, checkpoint: Checkpoint, headers: dict[str, Shard], report: Report) -> None:
+    try:
+        raw = _read(path, LIMIT)[0]
+        if checkpoint.files == list(headers) and (index := _try_index(raw, headers, checkpoint.tensors)):
+            checkpoint.index = index
+            return
+        index = _json(raw)
+    except Unfit as unfit:
+        report.add(path.name, *unfit.args)
+        return
+    weight_map = index.get("weight_map")
+    if not isinstance(weight_map, dict) or set(map(type, weight_map.values())) != {str}:
+        report.add(path.name, "a weight_map from tensors to files", "none")
         return
     checkpoint.index, checkpoint.weight_map, checkpoint.files = index, weight_map, []
     for file in sorted(set(weight_map.values())):
-        if re.fullmatch(r"[^/\\:\0]+\.safetensors", file):
+        if FILE.fullmatch(file):
             checkpoint.files.append(file)
         else:
-            report.add(
-                path.name, "names of safetensors files in this folder", _show(file), "Do not load this. Get another index."
-            )
+            repair = "Do not load this. Get another index."
+            report.add(path.name, "names of safetensors files in this folder", _show(file), repair)
     if checkpoint.single and SINGLE not in checkpoint.files:
         report.add(path.name, "one checkpoint in the folder", f"{SINGLE}, which transformers prefers", "Remove the stale one.")
 
 
-def _find_holders(checkpoint: Checkpoint, report: Report) -> None:
-    """Report what is there twice, and what index and headers do not agree on."""
-    shards, weight_map, holder = checkpoint.shards, checkpoint.weight_map, dict[str, str]()
+def _try_index(raw: bytes, headers: dict[str, Shard], tensors: dict[str, Tensor]) -> dict[str, Any]:
+    """Return an index of the usual form, if it says the same as the headers, without its weight_map; {} if not.
+
+    Parsed as a whole it takes several times its size in memory, and longer than piece by piece.
+    """
+    sizes, left = [len(shard.tensors) for shard in headers.values()], tensors.copy()
+    begin = raw.find(b'"weight_map": {') + 15
+    end = raw.find(b"}", begin)
+    try:
+        index = _json(raw[:begin] + raw[end:])
+        usual = index["weight_map"] == {} and raw.count(b'"weight_map"') == 1 and b"\\" not in raw
+        if not usual or 0 in sizes or sum(sizes) != len(left) or not all(map(FILE.fullmatch, headers)):
+            return {}
+        while begin < end:
+            cut = raw.find(b'",', begin + 10**5, end) + 1 or end
+            piece = _json(b"{%b}" % raw[begin:cut])
+            if not piece or list(map(itemgetter(3), map(left.pop, piece))) != list(piece.values()):
+                return {}
+            begin = cut + 1
+    except (Unfit, KeyError):
+        return {}
+    return {} if left or begin != end + 1 else index
+
+
+def _find(checkpoint: Checkpoint, report: Report) -> dict[str, Tensor]:
+    """Report what is there twice, and what index and headers do not agree on. Return the tensors that count."""
+    shards, weight_map, found = checkpoint.shards, checkpoint.weight_map, dict[str, Tensor]()
     copies: dict[str, list[str]] = defaultdict(list)
     for file, shard in shards.items():
-        for name in shard.names:
+        for name, tensor in shard.tensors.items():
             copies[name].append(file)
-            holder.setdefault(name, file)
+            if found.setdefault(name, tensor) and weight_map.get(name) == file:
+                found[name] = tensor  # the index decides
     twice = [name for name, files in copies.items() if len(files) > 1]
-    for files, names in _by(twice, lambda name: copies[name]):
+    for files, names in _by(twice, copies.__getitem__):
         report.add(files[-1], "each tensor in one file", f"{_some(names)} in {_some(files)}", "Remove the stale copy.")
-    for name in twice:
-        holder[name] = weight_map[name] if weight_map.get(name) in copies[name] else holder[name]  # the index decides
     missing = [name for name, file in weight_map.items() if file in shards and file not in copies.get(name, ())]
     for file, names in _by(missing, weight_map.__getitem__):
         report.add(file, f"{_some(names)}, as the index says", "no such tensor")
-    for file, names in _by((name for name in copies if weight_map and name not in weight_map), holder.__getitem__):
+    for file, names in _by((name for name in found if weight_map and name not in weight_map), lambda name: found[name].file):
         report.add(file, "an index that lists all its tensors", f"{_some(names)} unlisted")
-    checkpoint.holder = holder
+    return found
 
 
 def _read(path: Path, limit: int | None = None) -> tuple[bytes, int]:
@@ -331,46 +354,45 @@ def _json_file(path: Path, report: Report) -> dict[str, Any] | None:
         return None
 
 
-def read_header(path: Path, kinds: dict[tuple[str, str], tuple[int, Shape]], listed: set[str]) -> Shard:
-    """Read and judge a header, at least as strictly as safetensors. listed: the names that the index has for this file.
-
-    A header in the form in which safetensors writes it is judged faster than JSON can be parsed: built again from its
-    names, dtypes and shapes, with the offsets that follow from them, it must be the same text.
-    """
+def read_header(path: Path, kinds: dict[str, Tensor]) -> Shard:
+    """Read and judge a header, at least as strictly as safetensors. kinds: those of the headers before."""
     raw, size = _read(path)
     if len(raw) > 10**6:  # other JSON of this size could take gigabytes to parse
         tensors = raw.count(b'"data_offsets"')
         if any(raw.count(mark) > most * tensors + 10**6 for mark, most in ((b"{", 2), (b"[", 3), (b":", 5), (b",", 80))):
             raise Unfit("a header of tensors", f"{len(raw):,} bytes of other JSON")
     try:
-        text, metadata = raw.decode("utf-8"), dict[str, str]()
-        if text.startswith('{"__metadata__":{'):
-            end = text.index("},")
-            metadata, text = _metadata(_json(text[16 : end + 1].encode())), "{" + text[end + 2 :]
-        pieces = text.split('"')
-        names, dtypes, shapes = pieces[1::10], pieces[5::10], pieces[8::10]
-        kind_of = list(zip(dtypes, shapes, strict=True))
-        for kind in set(kind_of) - kinds.keys():
-            shape = HEADER.decode(kind[1][1:-1])
-            bytes_ = prod(shape) * BITS[kind[0]] // 8 if _are_sizes(shape, 64) else -1
-            plain = kind[1] == f":{str(shape).replace(' ', '')},"
-            if not plain or _fault({"dtype": kind[0], "shape": shape, "data_offsets": [0, bytes_]}):
-                raise ValueError
-            kinds[kind] = bytes_, shape
-        known = list(map(kinds.__getitem__, kind_of))
-        ends = list(accumulate(map(itemgetter(0), known)))
-        again = [
-            f'"{name}":{{"dtype":"{dtype}","shape"{shape}"data_offsets":[{begin},{end}]}}'
-            for name, dtype, shape, begin, end in zip(names, dtypes, shapes, [0, *ends[:-1]], ends, strict=True)
-        ]
-        same = f"{{{','.join(again)}}}" == text.rstrip(" ") and "\\" not in text and size == 8 + len(raw) + ends[-1]
-        unique = set(names)
-        if same and "".join(names).isprintable() and len(unique) == len(names) and "__metadata__" not in unique:
-            return Shard(names, list(map(itemgetter(1), known)), dtypes, metadata, size, unique == listed)
-    except (IndexError, KeyError, TypeError, ValueError, RecursionError, Unfit):
-        pass
-    shard = _judge_header(raw, size)
-    return shard._replace(listed=set(shard.names) == listed)
+        shard = _judge_usual_header(raw, size, path.name, kinds)
+    except (KeyError, TypeError, ValueError, Unfit):
+        shard = None
+    return shard or _judge_header(raw, size, path.name)
+
+
+def _judge_usual_header(raw: bytes, size: int, file: str, kinds: dict[str, Tensor]) -> Shard | None:
+    """Judge a header in the form in which safetensors writes it, faster than JSON can be parsed. None: judge it as JSON."""
+    text, metadata = raw.decode("utf-8").rstrip(" "), dict[str, str]()
+    if text.startswith('{"__metadata__":{'):
+        end = text.index("},")
+        metadata, text = _metadata(_json(text[16 : end + 1].encode())), "{" + text[end + 2 :]
+    pieces = TENSOR.split(text)  # what stands between two tensors, then the parts of one, and so on
+    names, kind_of, begins, ends = (pieces[part::5] for part in range(1, 5))
+    for kind in set(kind_of):
+        if kind not in kinds:
+            dtype, _, sizes = kind.partition('","shape":[')
+            shape = HEADER.decode(f"[{sizes}]")
+            bytes_ = prod(shape) * BITS[dtype] // 8 if _are_sizes(shape, 64) else -1
+            if _fault({"dtype": dtype, "shape": shape, "data_offsets": [0, bytes_]}):
+                return None
+            kinds[kind] = Tensor(dtype, tuple(shape), bytes_, file)
+        elif kinds[kind].file != file:
+            kinds[kind] = kinds[kind]._replace(file=file)
+    known = list(map(kinds.__getitem__, kind_of))
+    tiled = list(map(str, accumulate(map(itemgetter(2), known))))  # where tensors end that follow each other without a gap
+    usual = ends == tiled and begins == ["0", *tiled[:-1]] and pieces[::5] == ["{", *[","] * (len(names) - 1), "}"]
+    tensors = dict(zip(names, known, strict=True))
+    if usual and len(tensors) == len(names) and "__metadata__" not in tensors and size == 8 + len(raw) + int(ends[-1]):
+        return Shard(tensors, metadata, size)
+    return None
 
 
 def _metadata(metadata: Any) -> dict[str, str]:
@@ -379,7 +401,7 @@ def _metadata(metadata: Any) -> dict[str, str]:
     return metadata
 
 
-def _judge_header(raw: bytes, size: int) -> Shard:
+def _judge_header(raw: bytes, size: int, file: str) -> Shard:
     """Judge a header in any form."""
     header = _json(raw, HEADER)
     metadata = _metadata(header.pop("__metadata__", {}))
@@ -395,8 +417,11 @@ def _judge_header(raw: bytes, size: int) -> Shard:
     if (room := size - 8 - len(raw)) != end:
         what = f"{size:,}: {'it is cut off' if room < end else 'something lies behind the tensors'}"
         raise Unfit(f"{size - room + end:,} bytes", what)
-    shapes, dtypes = ([info[key] for info in header.values()] for key in ("shape", "dtype"))
-    return Shard(list(header), shapes, dtypes, metadata, size)
+    tensors = {
+        name: Tensor(info["dtype"], tuple(info["shape"]), info["data_offsets"][1] - info["data_offsets"][0], file)
+        for name, info in header.items()
+    }
+    return Shard(tensors, metadata, size)
 
 
 def _are_sizes(values: Any, most: int) -> bool:
@@ -425,7 +450,7 @@ def _fault(info: Any) -> str | None:
 
 def _check_config(checkpoint: Checkpoint, report: Report) -> bool:
     """Whether the sizes in config.json can be worked with."""
-    config, tensors = checkpoint.config, len(checkpoint.holder)
+    config, tensors = checkpoint.config, report.tensors
     wrong = [key for key in SIZES + MAY_BE_NULL if not _size(config.get(key))]
     wrong = [key for key in wrong if key in SIZES or config.get(key, "nothing") is not None]
     wrong += [key for key in ("first_k_dense_replace", "moe_layer_freq") if not _size(config.get(key) or 1)]
@@ -441,48 +466,55 @@ def _size(value: Any) -> bool:
     return type(value) is int and 0 < value < 2**32
 
 
-def asked(c: dict[str, Any], architecture: str) -> dict[str, Shape]:
+def asked(config: dict[str, Any], architecture: str) -> dict[str, Shape]:
     """Return name and shape of every tensor that config.json asks for, in the order of the model."""
+    return {name: shape for part in _asked(config, architecture) for name, shape in part.items()}
+
+
+def _asked(c: dict[str, Any], architecture: str) -> Iterator[dict[str, Shape]]:
+    """The same, layer by layer."""
     want: dict[str, Shape] = {}
     hidden, rank, heads, low = c["hidden_size"], c["kv_lora_rank"], c["num_attention_heads"], c["q_lora_rank"]
     rope, nope, value = c["qk_rope_head_dim"], c["qk_nope_head_dim"], c["v_head_dim"]
     moe, experts = c["moe_intermediate_size"], c["n_routed_experts"] or 0
 
     def linear(name: str, out: int, into: int, bias: Any = None) -> None:
-        want[f"{name}.weight"] = [out, into]
+        want[f"{name}.weight"] = (out, into)
         if bias:
-            want[f"{name}.bias"] = [out]
+            want[f"{name}.bias"] = (out,)
 
     linears = [f".{linear}.weight" for linear in ("gate_proj", "up_proj", "down_proj")]
     all_experts = [f".{e}{linear}" for e in range(experts) for linear in linears]
 
     def mlp(prefix: str, width: int, suffixes: list[str]) -> None:
-        shapes = [[width, hidden], [width, hidden], [hidden, width]] * (len(suffixes) // 3)
-        want.update(zip([prefix + suffix for suffix in suffixes], shapes, strict=True))
+        shapes = [(width, hidden), (width, hidden), (hidden, width)] * (len(suffixes) // 3)
+        want.update(zip(map(prefix.__add__, suffixes), shapes, strict=True))
 
     linear("model.embed_tokens", c["vocab_size"], hidden)
     for i in range(c["num_hidden_layers"]):
+        yield want
+        want = {}
         layer, attention, bias = f"model.layers.{i}", f"model.layers.{i}.self_attn", c.get("attention_bias")
         if low:
             linear(f"{attention}.q_a_proj", low, hidden, bias)
-            want[f"{attention}.q_a_layernorm.weight"] = [low]
+            want[f"{attention}.q_a_layernorm.weight"] = (low,)
         linear(f"{attention}.{'q_b_proj' if low else 'q_proj'}", heads * (nope + rope), low or hidden)
         linear(f"{attention}.kv_a_proj_with_mqa", rank + rope, hidden, bias)
-        want[f"{attention}.kv_a_layernorm.weight"] = [rank]
+        want[f"{attention}.kv_a_layernorm.weight"] = (rank,)
         linear(f"{attention}.kv_b_proj", heads * (nope + value), rank)
         linear(f"{attention}.o_proj", hidden, heads * value, bias)
         if experts and i >= (c.get("first_k_dense_replace") or 0) and i % (c.get("moe_layer_freq") or 1) == 0:
             mlp(f"{layer}.mlp.experts", moe, all_experts)
             linear(f"{layer}.mlp.gate", experts, hidden)
             if architecture == "DeepseekV3ForCausalLM" and c.get("topk_method", "noaux_tc") == "noaux_tc":
-                want[f"{layer}.mlp.gate.e_score_correction_bias"] = [experts]
+                want[f"{layer}.mlp.gate.e_score_correction_bias"] = (experts,)
             if c["n_shared_experts"]:
                 mlp(f"{layer}.mlp.shared_experts", moe * c["n_shared_experts"], linears)
         else:
             mlp(f"{layer}.mlp", c["intermediate_size"], linears)
-        want[f"{layer}.input_layernorm.weight"] = want[f"{layer}.post_attention_layernorm.weight"] = [hidden]
-    want["model.norm.weight"], want["lm_head.weight"] = [hidden], [c["vocab_size"], hidden]
-    return want
+        want[f"{layer}.input_layernorm.weight"] = want[f"{layer}.post_attention_layernorm.weight"] = (hidden,)
+    want["model.norm.weight"], want["lm_head.weight"] = (hidden,), (c["vocab_size"], hidden)
+    yield want
 
 
 def merged(want: dict[str, Shape], n: int) -> dict[str, Shape]:
@@ -492,55 +524,81 @@ def merged(want: dict[str, Shape], n: int) -> dict[str, Shape]:
         if ".experts." not in name or not (expert := EXPERT.fullmatch(name)):
             made[name] = shape
         elif expert[3] == "down_proj.weight":
-            made[f"{expert[1]}.{int(expert[2]) // n}.w2"] = [n, *shape]
+            made[f"{expert[1]}.{int(expert[2]) // n}.w2"] = (n, *shape)
         else:
-            made[f"{expert[1]}.{int(expert[2]) // n}.w1w3"] = [n, 2 * shape[0], shape[1]]
+            made[f"{expert[1]}.{int(expert[2]) // n}.w1w3"] = (n, 2 * shape[0], shape[1])
     return made
 
 
-def _check_tensors(checkpoint: Checkpoint, want: dict[str, Shape], report: Report) -> None:
+def _check_tensors(checkpoint: Checkpoint, architecture: str, report: Report) -> None:
     """Compare names, shapes and dtypes with those that config.json asks for."""
-    c, holder = checkpoint.config, checkpoint.holder
+    c, tensors = checkpoint.config, checkpoint.tensors
     plain, quantized = FLOATS.get(str(c.get("torch_dtype") or c.get("dtype"))), c.get("quantization_config")
     block = quantized.get("weight_block_size") if isinstance(quantized, dict) else None
     blocks = block if isinstance(block, list) and len(block) == 2 and all(map(_size, block)) else None
-    odd: dict[str, str] = {}
-    for name, dtype in chain.from_iterable(zip(shard.names, shard.dtypes, strict=True) for shard in checkpoint.shards.values()):
-        if blocks and dtype == "F8_E4M3" and name in want:
-            rows, columns = want[name]
-            want[f"{name}_scale_inv"] = [-(-rows // blocks[0]), -(-columns // blocks[1])]
-        elif plain and dtype != plain and not quantized:
-            odd[name] = dtype
-    shards = checkpoint.shards.values()
-    if len(want) != len(holder) or any(list(map(want.get, shard.names)) != shard.shapes for shard in shards):
-        found = checkpoint.shapes
-        if pre := next((found[name] for name in found if re.search(r"\.experts\.\d+\.w1w3$", name)), None):
-            want = merged(want, max(1, pre[0]))  # XTuner saved it
-        if c.get("tie_word_embeddings") and "lm_head.weight" not in found:
-            want = {name: shape for name, shape in want.items() if name != "lm_head.weight"}
-        differ = [name for name, shape in want.items() if found.get(name, shape) != shape]
-        for _, names in _by(differ, lambda name: (_pattern(name), want[name], found[name])):
-            shape = f"{want[names[0]]} in {_some(names)}, as config.json asks"
-            report.add(holder[names[0]], shape, found[names[0]], SOURCE)
-        for _, names in _by(want.keys() - found.keys(), _pattern):
-            report.add("config.json", f"{_some(names)} in the files", "no such tensor", SOURCE)
-        extra = [name for name in found.keys() - want.keys() if not name.endswith("rotary_emb.inv_freq")]
-        beyond = f"model.layers.{c['num_hidden_layers']}." if c.get("num_nextn_predict_layers") else "\n"
-        if skipped := [name for name in extra if name.startswith(beyond)]:
-            report.not_looked_at.append(f"the shapes of {_some(skipped)}: the layer that predicts a further token")
-        for _, names in _by((name for name in extra if not name.startswith(beyond)), _pattern):
-            report.add(holder[names[0]], "what config.json asks for", f"{_some(names)} besides", SOURCE)
-    for dtype, names in _by((name for name in odd if len(want.get(name, ())) > 1), odd.__getitem__):
-        repair = "Ask the loader for the dtype that you want: it casts in silence." if dtype in FLOATS.values() else SOURCE
-        report.add(holder[names[0]], f"{plain} in {_some(names)}, as config.json asks", dtype, repair)
+    want: dict[str, Shape] | None = None
+    if not _are_as_asked(tensors, architecture, c, blocks):
+        want = _check_shapes(checkpoint, asked(c, architecture), blocks, report)
+    if plain and not quantized and set(map(itemgetter(0), tensors.values())) != {plain}:
+        want = want or asked(c, architecture)
+        odd = [name for name, tensor in tensors.items() if tensor.dtype != plain and len(want.get(name, ())) > 1]
+        for dtype, names in _by(odd, lambda name: tensors[name].dtype):
+            repair = "Ask the loader for the dtype that you want: it casts in silence." if dtype in FLOATS.values() else SOURCE
+            report.add(tensors[names[0]].file, f"{plain} in {_some(names)}, as config.json asks", dtype, repair)
+
+
+def _are_as_asked(tensors: dict[str, Tensor], architecture: str, config: dict[str, Any], blocks: list[int] | None) -> bool:
+    """Whether names and shapes are what config.json asks for: layer by layer, so that it takes no memory."""
+    number = 0
+    for want in _asked(config, architecture):
+        want |= _scales(want, tensors, blocks)
+        number += len(want)
+        try:
+            if list(map(itemgetter(1), map(tensors.__getitem__, want))) != list(want.values()):
+                return False
+        except KeyError:
+            return False
+    return number == len(tensors)
+
+
+def _scales(want: dict[str, Shape], tensors: dict[str, Tensor], blocks: list[int] | None) -> dict[str, Shape]:
+    """An FP8 weight needs a scale for each block of it."""
+    if not blocks:
+        return {}
+    scales = {shape: tuple(-(-size // of) for size, of in zip(shape, blocks, strict=False)) for shape in set(want.values())}
+    held = zip(want.items(), map(tensors.get, want), strict=True)
+    return {f"{name}_scale_inv": scales[shape] for (name, shape), tensor in held if tensor and tensor[0] == "F8_E4M3"}
+
+
+def _check_shapes(checkpoint: Checkpoint, want: dict[str, Shape], blocks: list[int] | None, report: Report) -> dict[str, Shape]:
+    """Report names and shapes that differ from those that are wanted. Return the latter, merged if XTuner saved it merged."""
+    c, found = checkpoint.config, checkpoint.tensors
+    want |= _scales(want, found, blocks)
+    if before := next((found[name].shape for name in found if re.search(r"\.experts\.\d+\.w1w3$", name)), None):
+        want = merged(want, max(1, before[0]))
+    if c.get("tie_word_embeddings") and "lm_head.weight" not in found:
+        del want["lm_head.weight"]
+    differ = [name for name, shape in want.items() if name in found and found[name].shape != shape]
+    for _, names in _by(differ, lambda name: (_pattern(name), want[name], found[name].shape)):
+        held, shape = found[names[0]], f"{list(want[names[0]])} in {_some(names)}, as config.json asks"
+        report.add(held.file, shape, list(held.shape), SOURCE)
+    for _, names in _by(want.keys() - found.keys(), _pattern):
+        report.add("config.json", f"{_some(names)} in the files", "no such tensor", SOURCE)
+    extra = [name for name in found.keys() - want.keys() if not name.endswith("rotary_emb.inv_freq")]
+    beyond = f"model.layers.{c['num_hidden_layers']}." if c.get("num_nextn_predict_layers") else "\n"
+    if skipped := sorted(name for name in extra if name.startswith(beyond)):
+        report.not_looked_at.append(f"the shapes of {_some(skipped)}: the layer that predicts a further token")
+    for _, names in _by((name for name in extra if not name.startswith(beyond)), _pattern):
+        report.add(found[names[0]].file, "what config.json asks for", f"{_some(names)} besides", SOURCE)
+    return want
 
 
 def _check_experts(checkpoint: Checkpoint, report: Report) -> None:
     """Of a model of another kind: are the experts of a layer all there, and alike?"""
     layers: dict[str, dict[int, dict[str, Shape]]] = defaultdict(lambda: defaultdict(dict))
-    for name, shape in checkpoint.shapes.items():
+    for name, tensor in checkpoint.tensors.items():
         if ".experts." in name and (expert := EXPERT.fullmatch(name)):
-            layers[expert[1]][int(expert[2])][expert[3]] = shape
+            layers[expert[1]][int(expert[2])][expert[3]] = tensor.shape
     keys = ("num_local_experts", "num_experts", "n_routed_experts")
     asked_for = next((checkpoint.config[key] for key in keys if _size(checkpoint.config.get(key))), 0)
     for layer, experts in layers.items():
@@ -549,10 +607,8 @@ def _check_experts(checkpoint: Checkpoint, report: Report) -> None:
         usual = Counter(str(sorted(tensors.items())) for tensors in experts.values()).most_common(1)[0][0]
         odd = [f"{layer}.{e}" for e, tensors in experts.items() if str(sorted(tensors.items())) != usual]
         if odd:
-            name = next(name for name in checkpoint.shapes if name.startswith(f"{odd[0]}."))
-            report.add(
-                checkpoint.holder[name], f"experts that are alike in {_show(layer)}", f"{_some(odd)} of its own kind", SOURCE
-            )
+            file = next(tensor.file for name, tensor in checkpoint.tensors.items() if name.startswith(f"{odd[0]}."))
+            report.add(file, f"experts that are alike in {_show(layer)}", f"{_some(odd)} of its own kind", SOURCE)
 
 
 # ------------------------------------------------------------------------------------------------ XTuner
@@ -568,27 +624,15 @@ class Held(NamedTuple):
 
 def predict(checkpoint: Checkpoint, want: dict[str, Shape], n: int | None) -> Prediction:
     """Do what XTuner 0.1.20 to 0.1.23 does in utils/handle_moe_load_and_save.py, with shapes in place of tensors."""
-    c, experts, index = checkpoint.config, checkpoint.config["n_routed_experts"] or 0, checkpoint.index
-    if n is None:  # the default is what XTuner's own configurations have: 10 for DeepSeek-V2, 8 for V2-Lite
-        n = (
-            c["expert_in_one_shard"]
-            if _size(c.get("expert_in_one_shard"))
-            else max(k for k in range(1, 11) if experts % k == 0)
-        )
+    n = n or checkpoint.config.get("expert_in_one_shard")
+    if not _size(n):  # the default is what XTuner's own configurations have: 10 for DeepSeek-V2, 8 for V2-Lite
+        n = max(k for k in range(1, 11) if (checkpoint.config["n_routed_experts"] or 0) % k == 0)
+    assert n
     told = Prediction(n)
     sharded = any(".experts." in name for name in want)
-    rope = c.get("rope_scaling")
-    for stops, reason in (
-        (checkpoint.single or not index, "it needs several files and an index (NotImplementedError)."),
-        (not isinstance(index.get("metadata"), dict), "the index has no metadata (KeyError)."),
-        (c.get("quantization_config") is not None, "config.json has a quantization_config."),
-        (sharded and (c.get("ep_size") or 1) != 1, "ep_size in config.json is not 1 (NotImplementedError)."),
-        (sharded and experts % n, f"{n} does not divide {experts} experts (AssertionError)."),
-        (rope and not ("type" in rope and "factor" in rope), "rope_scaling has no type or no factor (KeyError)."),
-    ):
-        if stops:
-            told.stop = f"It stops before the first file: {reason}"
-            return told
+    if reason := _refusal(checkpoint, sharded, n):
+        told.stop = f"It stops before the first file: {reason}"
+        return told
     where = checkpoint.folder.removesuffix(os.sep)
     params, left, state = merged(want, n), checkpoint.files[::-1], dict[str, Held]()
     for _, module in groupby(params, lambda name: name.rpartition(".")[0]):
@@ -600,27 +644,41 @@ def predict(checkpoint: Checkpoint, want: dict[str, Shape], n: int | None) -> Pr
                     return told
                 file = left.pop()
                 told.lines.append(f"{name} not in state_dict, loading {where}{os.sep}{file}")
-                shard = checkpoint.shards.get(file)
-                why: str | None
-                if not shard:
-                    why = "it cannot be opened."
-                elif shard.metadata.get("format") not in ("pt", "tf", "flax", "mlx"):
-                    why = 'its __metadata__ lacks "format": "pt".'
-                elif not sharded:
-                    why = "no layer has experts (TypeError)."
-                else:
-                    state.update(
-                        (one, Held(shape, {dtype}, [(one, file)])) for one, shape, dtype in zip(*shard[:3], strict=True)
-                    )
-                    why = _merge(state, n)
-                if why:
+                if why := _take(file, checkpoint.shards.get(file), state, n if sharded else None):
                     told.stop = f"It stops at {_show(file)}: {why}"
                     return told
         for name in names:
             held = state.pop(name)
-            if held.shape != params[name] or held.made_of != _made_of(name, n, checkpoint.holder):
+            if held.shape != params[name] or held.made_of != _made_of(name, n, checkpoint.tensors):
                 told.wrong.append(name)
     return told
+
+
+def _refusal(checkpoint: Checkpoint, sharded: bool, n: int) -> str | None:
+    """Why XTuner does not even begin."""
+    c, index = checkpoint.config, checkpoint.index
+    experts, rope = c["n_routed_experts"] or 0, c.get("rope_scaling")
+    reasons = (
+        (checkpoint.single or not index, "it needs several files and an index (NotImplementedError)."),
+        (not isinstance(index.get("metadata"), dict), "the index has no metadata (KeyError)."),
+        (c.get("quantization_config") is not None, "config.json has a quantization_config."),
+        (sharded and (c.get("ep_size") or 1) != 1, "ep_size in config.json is not 1 (NotImplementedError)."),
+        (sharded and experts % n, f"{n} does not divide {experts} experts (AssertionError)."),
+        (rope and not ("type" in rope and "factor" in rope), "rope_scaling has no type or no factor (KeyError)."),
+    )
+    return next((reason for stops, reason in reasons if stops), None)
+
+
+def _take(file: str, shard: Shard | None, state: dict[str, Held], n: int | None) -> str | None:
+    """Read one more file, and merge what is there. Return why XTuner stops at it."""
+    if not shard:
+        return "it cannot be opened."
+    if shard.metadata.get("format") not in ("pt", "tf", "flax", "mlx"):
+        return 'its __metadata__ lacks "format": "pt".'
+    if not n:
+        return "no layer has experts (TypeError)."
+    state.update((name, Held(tensor.shape, {tensor.dtype}, [(name, file)])) for name, tensor in shard.tensors.items())
+    return _merge(state, n)
 
 
 def _natural(name: str) -> tuple[str | int, ...]:
@@ -636,11 +694,11 @@ def _merge(state: dict[str, Held], n: int) -> str | None:
     for start in range(0, len(names) - 3 * n + 1, 3 * n):
         first = names[start]
         linears = [[state.pop(name) for name in names[start + i : start + 3 * n : 3]] for i in range(3)]
-        (down, *downs), (gate, *gates), (up, *ups) = ({tuple(held.shape) for held in linear} for linear in linears)
+        (down, *downs), (gate, *gates), (up, *ups) = ({held.shape for held in linear} for linear in linears)
         if downs or gates or ups or not len(down) == len(gate) == len(up) == 2 or gate[1] != up[1]:
             return f"the {n} experts from {_show(first)} on are not complete, not in order or not of one shape."
         parts = {"w1w3": linears[1] + linears[2], "w2": linears[0]}
-        shapes = {"w1w3": [n, gate[0] + up[0], gate[1]], "w2": [n, *down]}
+        shapes = {"w1w3": (n, gate[0] + up[0], gate[1]), "w2": (n, *down)}
         prefix, _, rest = first.partition(".experts.")
         number = re.search(r"\d+", rest.split(".experts.")[0])
         if not number or int(number[0]) % n:
@@ -654,13 +712,13 @@ def _merge(state: dict[str, Held], n: int) -> str | None:
     return None
 
 
-def _made_of(name: str, n: int, holder: dict[str, str]) -> list[tuple[str, str | None]]:
+def _made_of(name: str, n: int, tensors: dict[str, Tensor]) -> list[tuple[str, str | None]]:
     """Of which tensors, by name, a parameter should be made."""
     names = [name]
-    if name not in holder and (block := EXPERT.fullmatch(name)):
+    if name not in tensors and (block := EXPERT.fullmatch(name)):
         linears = ("down_proj",) if block[3] == "w2" else ("gate_proj", "up_proj")
         names = [f"{block[1]}.{int(block[2]) * n + e}.{linear}.weight" for linear in linears for e in range(n)]
-    return [(one, holder.get(one)) for one in names]
+    return [(one, tensors[one].file if one in tensors else None) for one in names]
 
 
 # ----------------------------------------------------------------------------------------------- telling
@@ -709,8 +767,18 @@ def as_text(report: Report) -> str:
     return "\n".join([*lines, "", "Not looked at:", *(f"  - {what}" for what in report.not_looked_at)])
 
 
+def as_json(report: Report) -> str:
+    """Return the report for a program."""
+    problems = [problem._asdict() for problem in report.problems]
+    xtuner = vars(report.xtuner) if report.xtuner else None
+    return json.dumps(vars(report) | {"sound": report.sound, "problems": problems, "xtuner": xtuner}, indent=1)
+
+
 def main() -> int:
     """Audit the folder that the command line names."""
+    import argparse  # a script that only calls audit() does not need it
+    import signal
+
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", metavar="DIR")
     parser.add_argument("--experts-per-shard", type=int, metavar="N", help="XTuner's expert_in_one_shard")
@@ -723,13 +791,8 @@ def main() -> int:
     if hasattr(signal, "SIGPIPE"):
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `... | head` is no error
     report = audit(arguments.folder, arguments.experts_per_shard, progress=sys.stderr.isatty())
-    problems = [problem._asdict() for problem in report.problems]
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    print(
-        json.dumps(asdict(report) | {"sound": report.sound, "problems": problems}, indent=1)
-        if arguments.json
-        else as_text(report)
-    )
+    print(as_json(report) if arguments.json else as_text(report))
     return 0 if report.sound else 1
 
 

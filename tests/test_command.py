@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import functools
+import http.client
 import json
 import os
 import resource
@@ -15,16 +16,22 @@ from pathlib import Path
 import pytest
 
 from .conftest import BARE, CLINIC, ERRORS, add_byte, clinic, contents, edit, happens, is_held, statuses, write_check
+from .test_install import make_wheel
 from .test_run import NAMESPACES
 
 REPOSITORY = Path(__file__).parents[1]
 NO_CUDA = pytest.mark.skipif(Path("/dev/nvidiactl").exists(), reason="this machine has a CUDA device")
+EMPTY_INDEX = Path(__file__).with_name("snippets").as_uri()  # a folder that holds no package
 DEFINED = 'python = "system"\ndevice = "cpu"\n'
 
 
 def decided_names(stderr: str) -> list[str]:
     """Return what a run says that it decided."""
     return [line.split("deciding ")[1] for line in stderr.splitlines() if "deciding " in line]
+
+
+def add_line(path: Path, line: str) -> None:
+    path.write_text(path.read_text(encoding="utf-8") + line + "\n", encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -263,3 +270,61 @@ def test_killed_runner_leaves_no_process_and_no_broken_evidence(decided: Path, t
     evidence = {file: data for file, data in contents(decided).items() if "old-evidence/evidence" in file}
     assert evidence == {file: data for file, data in before.items() if "old-evidence/evidence" in file}
     assert statuses(decided)["prefix-missing load_renamed.plain_look_up_fails@bare"] == "verified"
+
+
+def test_lock_writes_pins_with_hashes_that_lint_accepts(example: Path, tmp_path: Path) -> None:
+    hashed = make_wheel(tmp_path / "wheels", "thing", "1.0")
+    edit(example, f"{BARE}/environment.toml", DEFINED, f'{DEFINED}requires = ["thing"]\n')
+    assert clinic(example, "lint").returncode == 2
+    done = clinic(example, "lock", "bare", UV_DEFAULT_INDEX=EMPTY_INDEX, UV_FIND_LINKS=str(tmp_path / "wheels"))
+    assert (done.returncode, done.stdout) == (0, f"wrote {BARE}/lock.txt\n"), done.stderr
+    lock = (example / BARE / "lock.txt").read_text(encoding="utf-8")
+    assert lock.split()[3:] == ["thing==1.0", "\\", hashed]
+    assert clinic(example, "lint").returncode == 0
+
+
+def test_lock_that_cannot_be_resolved_says_so_and_leaves_the_old_one(example: Path) -> None:
+    edit(example, f"{BARE}/environment.toml", DEFINED, f'{DEFINED}requires = ["thing"]\n')
+    before = contents(example)
+    done = clinic(example, "lock", "bare", UV_DEFAULT_INDEX=EMPTY_INDEX)
+    assert (done.returncode, done.stdout, "Traceback" in done.stderr) == (2, "", False)
+    assert "locking bare failed" in done.stderr
+    assert "there are no versions of thing" in done.stderr or "thing was not found" in done.stderr
+    assert contents(example) == before
+    assert "unknown environment: nowhere (known: bare, bare-cuda)" in clinic(example, "lock", "nowhere").stderr
+
+
+def test_wheels_collects_those_of_the_engine_and_of_the_environment(example: Path, tmp_path: Path) -> None:
+    source, collected = tmp_path / "wheels", tmp_path / "collected"
+    (example / "requirements").mkdir()
+    engine = f"engine==2.0 {make_wheel(source, 'engine', '2.0')}\n"
+    (example / "requirements/engine.txt").write_text(engine, encoding="utf-8")
+    add_line(example / BARE / "lock.txt", f"thing==1.0 {make_wheel(source, 'thing', '1.0')}")
+    arguments = ["wheels", str(collected), "--environment", "bare", "--python", "3.12"]
+    done = clinic(example, *arguments, PIP_NO_INDEX="1", PIP_FIND_LINKS=str(source))
+    assert done.returncode == 0, done.stderr
+    assert sorted(path.name for path in collected.iterdir()) == ["engine-2.0-py3-none-any.whl", "thing-1.0-py3-none-any.whl"]
+    assert f"python3 -m checks run --environment bare --wheels {collected}" in " ".join(done.stdout.split())
+    make_wheel(source, "thing", "1.0.0")
+    (source / "thing-1.0-py3-none-any.whl").unlink()
+    done = clinic(example, *arguments, PIP_NO_INDEX="1", PIP_FIND_LINKS=str(source))
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert "collecting the wheels of lock.txt failed" in done.stderr
+
+
+def test_serve_gives_the_site_until_it_is_interrupted(example: Path) -> None:
+    assert "run: clinic build" in clinic(example, "serve").stderr
+    (example / "site").mkdir()
+    (example / "site/index.html").write_text("the first page", encoding="utf-8")
+    interruptible = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # a job in the background ignores it
+    with subprocess.Popen(
+        [CLINIC, "serve", "--port", "18000"], cwd=example, stdout=subprocess.PIPE, text=True, preexec_fn=interruptible
+    ) as process:
+        assert process.stdout is not None
+        address = next(line.strip() for line in process.stdout if line.startswith("http://127.0.0.1:"))
+        connection = http.client.HTTPConnection(address.removeprefix("http://").rstrip("/"))
+        connection.request("GET", "/index.html")
+        assert connection.getresponse().read() == b"the first page"
+        connection.close()
+        process.send_signal(signal.SIGINT)
+        assert process.wait() == 130

@@ -282,6 +282,30 @@ class Folder(Case):
         self.write(INDEX, index)
         self.problem(SECOND, "lm_head.weight unlisted")
 
+    def test_the_form_and_size_of_an_index_do_not_matter(self) -> None:
+        tensors = {f"block.{i}.{'long' * 20}.weight": torch.zeros(1) for i in range(3000)}
+        names = list(tensors)
+        index = {}
+        for file, part in ((FIRST, names[:1000]), (SECOND, names[1000:])):
+            save_file({name: tensors[name] for name in part}, self.folder / file)
+            index |= dict.fromkeys(part, file)
+        for options in ({}, {"indent": 2, "sort_keys": True}, {"separators": (",", ":")}):
+            text = json.dumps({"metadata": {}, "weight_map": index}, **options)
+            (self.folder / INDEX).write_text(text, encoding="utf-8")
+            self.assertEqual((audit(self.folder).problems, audit(self.folder).tensors), ([], 3000))
+            (self.folder / INDEX).write_text(text.replace(names[2000], names[1000]), encoding="utf-8")
+            self.problem(SECOND, f"{names[2000][:40]}", "unlisted")
+            (self.folder / INDEX).write_text(text.replace(SECOND, FIRST), encoding="utf-8")
+            self.assertGreater(len(audit(self.folder).problems), 0)
+            (self.folder / INDEX).write_text(text[:-1] + ",}", encoding="utf-8")
+            self.problem(INDEX, "JSON")
+
+    def test_another_file_beside_a_single_one_does_not_count(self) -> None:
+        save_file({"a": torch.zeros(3)}, self.folder / "model.safetensors")
+        save_file({"a": torch.zeros(5), "b": torch.zeros(1)}, self.folder / "other.safetensors")
+        report = audit(self.folder)
+        self.assertEqual((report.problems, report.files, report.tensors), ([], 1, 1))
+
     def test_a_tensor_in_two_files(self) -> None:
         tensors = self.save(second="model.norm.weight")
         held = load_file(self.folder / FIRST) | {"model.norm.weight": tensors["model.norm.weight"] + 1}

@@ -33,6 +33,7 @@ FOLDERS = [
 def in_order_they_load():
     """In 12 files in the order of the layers, the checkpoint loads exactly."""
     folder = _save("in-order", STORED)
+    assert error_of(load, folder, 4) is None
     assert verify(load(folder, 4).model, folder) == []
 
 
@@ -50,6 +51,7 @@ def saved_again_they_load():
         model = load_without_shard_mode(folder, torch_dtype="auto")
         assert verify(model, folder) == [], folder
         model.save_pretrained(f"{folder}-again", max_shard_size="10KB")
+        assert error_of(load, f"{folder}-again", 4) is None, folder
         assert verify(load(f"{folder}-again", 4).model, folder) == [], folder
 
 
