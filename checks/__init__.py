@@ -3,6 +3,7 @@
 The pipeline, one line a module:
 
 problem      what is wrong in a file: where, what was expected, what was found, the repair
+pattern      whether both engines run a signature's pattern alike, in linear time
 article      article.toml + docstrings -> Article, Claim, Signature; by ast, never by import
 environment  environment.toml + lock.txt -> Environment, its layers and pins
 evidence     what a run saw <-> an in-toto statement file; digests; the status rule
@@ -16,7 +17,15 @@ draw         a drawing's code and data -> SVG; the only one that needs matplotli
 render       evidence -> HTML elements, in the words of `words`
 versions     the table of versions and the ranges derived from it
 blocks       the Markdown blocks of a page
-mask         tokens, user names and hosts of a paste -> <token>, <user>, <host>; twin of overrides/assets/clinic/mask.js
+signatures   all articles -> signatures.json and words.json, which both engines read
+normalise    a pasted text without what terminals, loggers and mail programs put around its messages
+match        pasted text -> articles, look-alikes, or nothing
+nearest      a question in words -> the nearest articles
+vectors      texts with their right answers, beside each article
+log          a file or a pipe -> pieces of text
+mask         tokens, user names and hosts of a paste -> <token>, <user>, <host>
+answer       a diagnosis in words
+             (normalise, match, nearest and mask have a twin each in overrides/assets/clinic, for the browser)
 publish      both languages built; badges, evidence and downloads laid beside the pages
 generate     evidence and shared code -> the generated parts of the snippets
 lint         page <-> folder <-> claims <-> environments <-> evidence <-> snippets

@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 import tomllib
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from .pattern import refusals
 from .problem import Invalid, Problem, from_validation, line_of, relative
 
 Verdict = Literal["holds", "refuted"]
@@ -20,45 +21,56 @@ Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 
 
-def _regular_expression(pattern: str) -> str:
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        raise ValueError(f"a regular expression ({error})") from error
+def _pattern(pattern: str) -> str:
+    if found := refusals(pattern):
+        raise ValueError(f"a pattern that both engines run in linear time; this one {' and '.join(found)}")
     return pattern
 
 
-class _Strict(BaseModel):
+Pattern = Annotated[str, AfterValidator(_pattern)]
+
+
+class Strict(BaseModel):
+    """A table of a TOML file: unknown keys and empty texts are refused."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, str_min_length=1)
 
 
-class Bilingual(_Strict):
+class Bilingual(Strict):
     """A sentence in both languages of the site."""
 
     en: str
     zh: str
 
 
-class Signature(_Strict):
-    """What recognises the message in a log: a literal part, then a pattern whose groups name the variable parts."""
+class Signature(Strict):
+    """What recognises the message in a log: a literal part, then a pattern whose groups name the variable parts.
+
+    Where one message arrives inside another, the one with the higher `priority` is answered first. `says` is shown with
+    the variable parts filled in: `{parameter}`, `{count}` for how often the message occurs, `{distinct.parameter}` for how
+    many different ones; a sentence with a part that is not known is left out.
+    """
 
     contains: str
-    pattern: Annotated[str, AfterValidator(_regular_expression)]
+    pattern: Pattern
+    priority: int = 0
+    says: tuple[Bilingual, ...] = ()
 
     def search(self, text: str) -> re.Match[str] | None:
         """Return the first match in `text`, or None."""
-        return re.search(self.pattern, text) if self.contains in text else None
+        return re.search(self.pattern, text, re.ASCII) if self.contains in text else None
 
 
-class Lookalike(_Strict):
+class Lookalike(Strict):
     """A message that resembles the signature and is something else; `see` links to a public report."""
 
     contains: str
+    pattern: Pattern | None = None
     means: Bilingual
     see: str | None = None
 
 
-class Expected(_Strict):
+class Expected(Strict):
     """The environments in which a claim is expected to hold, and those in which it is expected to be refuted."""
 
     holds: tuple[str, ...] = ()
@@ -70,7 +82,7 @@ class Expected(_Strict):
         yield from ((name, "refuted") for name in self.refuted)
 
 
-class _Toml(_Strict):
+class _Toml(Strict):
     id: Annotated[str, Field(pattern=r"^CC\d{3,}$")]
     harm: Literal["none", "error", "silent"]
     message: str

@@ -10,18 +10,22 @@ from collections import Counter
 from collections.abc import Iterator
 from enum import IntEnum
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from .article import LANGUAGES, Language
 from .environment import add_member, load_environments
 from .evidence import Record, location, read_or_none, sha256, sweep
 from .install import Unavailable, home
 from .plan import Cell, Job, Project, find_root, has_answer, load_project, select
 from .problem import Invalid
+
+if TYPE_CHECKING:
+    from .match import Stream
 
 out, err = Console(highlight=False, soft_wrap=True), Console(stderr=True, highlight=False, soft_wrap=True)
 COLOUR = {"verified": "green", "failing": "red", "stale": "yellow", "unverified": "yellow"}
@@ -31,6 +35,12 @@ class Exit(IntEnum):
     """The causes that a caller can tell apart."""
 
     VERIFIED, FAILING, USAGE, NOTHING, UNANSWERED, LOCKED, INTERRUPTED = 0, 1, 2, 3, 4, 75, 130
+
+
+class Diagnosis(IntEnum):
+    """What `clinic diagnose` found."""
+
+    KNOWN, LOOKALIKE, NOT_KNOWN = 0, 1, 3
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -322,6 +332,47 @@ def draw_(names: tuple[str, ...]) -> int:
                 raise click.ClickException(f"{error}; requirements/development.txt has it: make setup") from error
             out.print("\n".join(f"wrote {escape(file)}" for file in files))
     return Exit.VERIFIED
+
+
+@clinic.command()
+@click.argument("file", required=False, type=click.File("rb"), default="-")
+@click.option("--language", type=click.Choice(LANGUAGES), default="en", show_default=True, help="The language of the answer.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON: findings in order, nearest articles, lines read.")
+def diagnose(file: BinaryIO, language: Language, as_json: bool) -> int:
+    """Say which article has the message that a log holds: python train.py 2>&1 | clinic diagnose.
+
+    Reads FILE, or standard input. Nothing leaves this machine. Exit status: 0 known, 1 only a look-alike, 2 no log, 3 not
+    known.
+    """
+    from .answer import Answer
+    from .vectors import Diagnoser
+
+    diagnoser = Diagnoser(load_project(find_root(own=True)))
+    diagnosis = diagnoser.complete(_read(diagnoser.matcher.stream(), file))
+    answer = Answer(diagnosis, diagnoser.dictionary, language)
+    if as_json:
+        _print_json(answer.as_json())
+    else:
+        for line in answer.lines():
+            out.print(line)
+    kinds = [finding["kind"] for finding in diagnosis["findings"]]
+    return Diagnosis.KNOWN if "match" in kinds else Diagnosis.LOOKALIKE if kinds else Diagnosis.NOT_KNOWN
+
+
+def _read(stream: Stream, file: BinaryIO) -> dict[str, Any]:
+    """Feed a log to the matcher, with progress; an interrupted pipe is answered with what was read."""
+    from .log import NoLog, pieces
+
+    if file.isatty():
+        err.print("[dim]Paste the message, then press Ctrl+D.[/]")
+    try:
+        with contextlib.suppress(KeyboardInterrupt), err.status("reading") as status:
+            for text, read in pieces(file):
+                stream.feed(text)
+                status.update(f"reading, {read >> 20} MB so far")
+    except (NoLog, OSError) as error:
+        raise click.ClickException(str(error)) from error
+    return stream.finish()
 
 
 @clinic.command()

@@ -17,7 +17,9 @@ from .environment import load_environments, lock_problems
 from .evidence import Unreadable, location, read
 from .generate import generated_problems
 from .plan import Project, read_project
-from .problem import Invalid, Problem, relative
+from .problem import Invalid, Problem, line_of, relative
+from .vectors import vector_problems
+from .words import PARTS
 
 _BLOCK = re.compile(r"^/// (?P<name>\w+)(?: \| (?P<argument>.+?))?[ \t]*$")
 _INCLUDE = re.compile(r'--8<-- "(?P<file>[^":]+)(?::(?P<section>[^"]*))?"')
@@ -37,12 +39,14 @@ def lint_project(root: Path) -> list[Problem]:
     for article in project.articles:
         problems += _vacuous_claims(article, root)
         problems += _evidence(project, article)
+        problems += _parts(article, root)
         for language in LANGUAGES:
             page = root / "docs" / language / "errors" / f"{article.slug}.md"
             problems += Page(project, article, language, page).problems()
     for drawing in drawings(project):
         problems += drawing.problems()
-    if not found:  # without them every article is there that a snippet can name
+    if not found:  # without them every article is there that a snippet or a text can name
+        problems += vector_problems(project)
         problems += generated_problems(project)
     return sorted(set(problems))
 
@@ -86,6 +90,23 @@ def _asserts(node: ast.AST, functions: dict[str, ast.FunctionDef], seen: set[str
             if name in functions and name not in seen and _asserts(functions[name], functions, seen | {name}):
                 return True
     return False
+
+
+def _parts(article: Article, root: Path) -> Iterator[Problem]:
+    """Find variable parts without a name for readers, and sentences that mention a part which their signature has not."""
+    path = article.folder / "article.toml"
+    text = path.read_text(encoding="utf-8")
+    for signature in article.toml.signature:
+        names = set(re.compile(signature.pattern).groupindex)
+        line = line_of(text, signature.contains)
+        for name in sorted(names - PARTS.keys()):
+            repair = "use one of these names, or give it one in both languages in PARTS, checks/words.py"
+            yield Problem(relative(path, root), line, f"a part's name: {', '.join(PARTS)}", name, repair)
+        known = {"count", "rank", *names, *(f"distinct.{name}" for name in names)}
+        for sentence in signature.says:
+            for name in sorted({*re.findall(r"\{([\w.]+)\}", sentence.en + sentence.zh)} - known):
+                repair = f"name one of: {', '.join(sorted(known))}"
+                yield Problem(relative(path, root), line, "a variable part of the signature in its sentence", name, repair)
 
 
 def _evidence(project: Project, article: Article) -> Iterator[Problem]:

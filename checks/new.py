@@ -27,6 +27,7 @@ def create(root: Path, slug: str) -> list[Path]:
     taken = [int(article.id[2:]) for article in load_project(root).articles]
     words = {"__ID__": f"CC{max(taken, default=0) + 1:03}", "__SLUG__": slug, "__MODULE__": slug.replace("-", "_")}
     sources = {folder / "article.toml": "article.toml", folder / f"load_{words['__MODULE__']}.py": "check.py"}
+    sources[folder / "vectors.toml"] = "vectors.toml"
     sources |= {root / "docs" / language / "errors" / f"{slug}.md": f"{language}.md" for language in LANGUAGES}
     written = []
     for path, source in sources.items():

@@ -128,14 +128,16 @@ class Project:
         return next((article for article in self.articles if name in (article.id, article.slug)), None)
 
 
-def find_root(start: Path | None = None) -> Path:
+def find_root(start: Path | None = None, own: bool = False) -> Path:
     """Return the nearest folder at or above `start` that holds a clinic: checks/errors and checks/environments.
+
+    With `own`, the clinic that this engine belongs to answers where there is none.
 
     Raises:
         Invalid: if there is none.
     """
     here = (start or Path.cwd()).resolve()
-    for folder in (here, *here.parents):
+    for folder in (here, *here.parents, *([Path(__file__).parents[1]] if own else [])):
         if (folder / "checks" / "errors").is_dir() and (folder / "checks" / "environments").is_dir():
             return folder
     raise Invalid(

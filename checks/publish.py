@@ -24,6 +24,7 @@ from .evidence import Unreadable, location, read
 from .plan import Job, Project
 from .problem import Invalid, Problem
 from .render import Tally, code_name, command, tally
+from .signatures import signatures, to_json, words
 
 COLOURS = {"verified": "#1a7f37", "failing": "#b62324", "stale": "#8a5a00", "unverified": "#57606a"}
 MARKER = re.compile(r"^[ \t]*(#|//)[ \t]*-+8<-+[ \t]*\[(start|end):[^\]]+\][ \t]*\n?", re.MULTILINE)
@@ -92,6 +93,8 @@ class _Messages(logging.Handler):
 def lay_beside(project: Project, site: Path) -> None:
     """Write badges, evidence, downloads and locks into a built site."""
     _write_badges(project, site / "badges")
+    for name, dictionary in (("signatures", signatures(project)), ("words", words(project))):
+        (site / f"{name}.json").write_text(to_json(dictionary) + "\n", encoding="utf-8")
     for job in project.jobs:
         _publish_evidence(job, site / "evidence" / job.article.slug)
         _write_bundle(project, job, site / "downloads")

@@ -58,6 +58,17 @@ WORDS: dict[str, tuple[str, str]] = {
     "all claims": ("claims: {0} · environments: {1} · cells: {2}", "论断 {0} 条 · 环境 {1} 个 · 单元 {2} 个"),
     "range": ("{0} to {1} ({2} measured)", "{0} 至 {1}（实测 {2} 个）"),
     "see": ("see a report", "参见报告"),
+    "line of": ("line {0}, {1}x", "第 {0} 行，共 {1} 次"),
+    "looks like": ("Looks like {0}, but is not", "像 {0}，但不是"),
+    "read on": ("read on: {0}", "详见：{0}"),
+    "not known": ("Not known here: no article has this message.", "这里没有收录：没有一篇文章讲这条信息。"),
+    "nearest": ("Nearest in words (none of them is your message):", "文字上最接近的文章（都不是你的这条信息）："),
+    "report it": (
+        "To report it, copy these lines into a new issue (form: .github/ISSUE_TEMPLATE/message.yml). "
+        "Tokens, user names and hosts are masked; nothing is sent by itself:",
+        "想报告它，请把下面几行贴进新的 issue（表单：.github/ISSUE_TEMPLATE/message.yml）。"
+        "令牌、用户名和主机名已遮盖，不会自动发送任何内容：",
+    ),
     "system python": ("the machine's", "机器自带"),
     # The paste field. Those from "ask found" on are given to diagnose.js, which fills in {0} itself.
     "ask label": ("Paste what the terminal printed", "把终端里的输出粘贴到这里"),
@@ -120,6 +131,17 @@ WORDS: dict[str, tuple[str, str]] = {
         "查询没有成功：{0}。仍可以翻看报错列表。",
     ),
     "ask comma": (", ", "、"),
+}
+
+# The variable parts of messages: the names of a signature's groups.
+PARTS: dict[str, tuple[str, str]] = {
+    "parameter": ("parameter", "参数"),
+    "checkpoint": ("in the checkpoint", "检查点中"),
+    "model": ("in the model", "模型中"),
+    "file": ("file", "文件"),
+    "files": ("files of the checkpoint", "检查点的文件数"),
+    "key": ("key", "键"),
+    "rank": ("rank", "rank"),
 }
 
 

@@ -32,6 +32,7 @@ def test_new_article_has_its_files_the_next_id_and_no_problem(root: Path) -> Non
     assert sorted(contents(root).keys() - before.keys()) == [
         f"{ERRORS}/weight-of-another-shape/article.toml",
         f"{ERRORS}/weight-of-another-shape/load_weight_of_another_shape.py",
+        f"{ERRORS}/weight-of-another-shape/vectors.toml",
         "docs/en/errors/weight-of-another-shape.md",
         "docs/zh/errors/weight-of-another-shape.md",
     ]

@@ -1,8 +1,9 @@
 /* Reads a text or a file with the matcher, away from the page. A file is read in slices: memory does not grow with it.
-   In:  {number, text | file, signatures}     the address of signatures.json
+   In:  {number, text | file, signatures, words}     the addresses of signatures.json and words.json
    Out: {number, read, size} while it reads, then {number, diagnosis, tail} or {number, problem, detail} */
 
 import { Matcher } from "./match.js";
+import { Ranking } from "./nearest.js";
 
 const SLICE = 1 << 20; // bytes
 const PROBED = 1 << 16; // bytes at the start that tell text from binary data
@@ -10,23 +11,28 @@ const TAIL = 1 << 16; // characters at the end that are kept, for the text of an
 const PAUSE = 100; // ms between two reports of progress
 
 let matcher;
+let ranking;
 
-addEventListener("message", async ({ data: { number, text, file, signatures } }) => {
+addEventListener("message", async ({ data: { number, text, file, signatures, words } }) => {
   try {
-    matcher ??= load(signatures);
+    matcher ??= load(signatures, Matcher);
     const stream = (await matcher).stream();
     const answer = file ? await read(number, file, stream) : readText(text, stream);
+    if (answer.diagnosis) {
+      ranking ??= load(words, Ranking);
+      answer.diagnosis.nearest = (await ranking).nearest(answer.diagnosis.telling.join("\n"));
+    }
     postMessage({ number, ...answer });
   } catch (error) {
-    matcher = undefined;
+    matcher = ranking = undefined;
     postMessage({ number, problem: "broken", detail: String(error?.message ?? error) });
   }
 });
 
-async function load(address) {
+async function load(address, Kind) {
   const response = await fetch(address);
   if (!response.ok) throw new Error(`${response.status} ${new URL(address).pathname}`);
-  return new Matcher(await response.json());
+  return new Kind(await response.json());
 }
 
 function readText(text, stream) {

@@ -1,6 +1,6 @@
 /* The paste field, which checks/render.py writes (Pages.diagnose): what is typed, pasted, dropped or chosen goes to
    diagnose-worker.js, and what it found is shown. Whatever comes from outside becomes text, never markup. The only requests
-   are for our own scripts and signatures.json. */
+   are for our own scripts, signatures.json and words.json. */
 
 import { mask } from "./mask.js";
 
@@ -22,7 +22,9 @@ function start(section) {
   const { language } = section.dataset;
   const words = JSON.parse(section.dataset.words);
   const say = (key, ...values) => words[`ask ${key}`].replace(/\{(\d)\}/g, (_, index) => values[index]);
-  const signatures = new URL("signatures.json", language === "zh" ? new URL("../", root) : root).href;
+  const top = language === "zh" ? new URL("../", root) : root;
+  const signatures = new URL("signatures.json", top).href;
+  const words = new URL("words.json", top).href;
   const form = section.querySelector("form");
   const field = form.querySelector("textarea");
   const chooser = form.querySelector("input[type=file]");
@@ -47,7 +49,7 @@ function start(section) {
     section.setAttribute("aria-busy", "true");
     if (name) progress(0, message.file.size);
     worker ??= open();
-    worker.postMessage({ number, signatures, ...message });
+    worker.postMessage({ number, signatures, words, ...message });
   }
 
   function open() {

@@ -1,79 +1,428 @@
-/* STUB of the twin of checks/match.py, with its API only: whole lines, no wrapping, no prefixes. To be replaced. */
+// Pasted text -> the articles whose message it holds, and what only looks like one.
+// Twin of checks/match.py, function by function; the same vectors run through both. Offsets count UTF-16 units here.
 
-const ANSI = /\x1b\[[0-?]*[ -/]*[@-~]/g;
+import { normaliser, trimSpaces } from "./normalise.js";
 
-export class Matcher {
-  constructor(signatures) {
-    this.articles = signatures.articles.map((article) => ({
-      ...article,
-      rules: article.signatures.map((rule) => ({ ...rule, expression: new RegExp(rule.pattern) })),
-      words: words(JSON.stringify([article.message, article.title, article.answer, article.text])),
-    }));
+const BLOCK = 1 << 17; // characters that are looked at together
+const PIECE = 4096; // a longer line is cut into pieces of this many characters
+const BEHIND = 4; // lines around a literal part to which a wrapped message may extend
+const AHEAD = 4;
+const WINDOWS = [[0, 0], [0, 1], [0, 2], [0, AHEAD], [1, 0], [1, 1], [2, 2], [BEHIND, AHEAD]]; // in the order in which they are tried
+const MISSES = 200; // near misses after which only the line itself is tried
+const FEW = 1000; // occurrences of one message that are looked at closely; the others are only counted
+const SHOWN = 400; // characters of a line that are quoted
+const HEAD = 4000; // characters: a shorter text is searched in words whole
+const WIDTHS = [80, 100, 120, 132, 160, 200]; // of terminals
+const TELLING = 40; // lines that are kept for the search in words
+
+const CUT = /[\w.]$/;
+const NAME = /^[\w.]+$/;
+
+/** A literal part to look for, and whose it is: a signature's or a look-alike's, by its number in the article's list. */
+class Needle {
+  constructor(article, kind, number, one) {
+    Object.assign(this, { article, kind, number, literal: one.contains, pattern: one.pattern ?? "", priority: one.priority ?? 0 });
+    this.squeezed = this.literal.replaceAll(" ", "");
+    const whole = [...this.literal.matchAll(/\w{2,}/g)].filter(
+      (found) => found.index > 0 && found.index + found[0].length < this.literal.length,
+    );
+    this.words = [...new Set(whole.map((found) => found[0]))].sort();
+    this.mustHold = this.words.length - (this.words.length > 2 ? 1 + Math.floor(this.literal.length / 80) : 0);
   }
 
+  /** The pattern; the literal part itself where there is none. */
+  get compiled() {
+    const escaped = this.literal.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&").replaceAll(" ", " ?");
+    return (this.expression ??= new RegExp(this.pattern.replaceAll("(?P<", "(?<") || escaped, "gu"));
+  }
+}
+
+/** The signatures, ready to be looked for. */
+export class Matcher {
+  constructor(signatures) {
+    this.articles = signatures.articles;
+    this.text = normaliser(signatures.shared);
+    this.needles = this.articles.flatMap((article, number) =>
+      ["signatures", "lookalikes"].flatMap((kind) =>
+        (article[kind] ?? []).map((one, place) => new Needle(number, kind, place, one)),
+      ),
+    );
+    this.always = [...this.needles.keys()].filter((number) => !this.needles[number].words.length);
+    const frequency = new Map();
+    for (const needle of this.needles) for (const word of needle.words) frequency.set(word, (frequency.get(word) ?? 0) + 1);
+    this.words = [...frequency.keys()].sort();
+    this.keys = new Map();
+    for (const [number, needle] of this.needles.entries()) {
+      const rarest = [...needle.words].sort((a, b) => frequency.get(a) - frequency.get(b) || (a < b ? -1 : 1));
+      for (const word of rarest.slice(0, rarest.length - needle.mustHold + 1)) {
+        if (!this.keys.has(word)) this.keys.set(word, []);
+        this.keys.get(word).push(number);
+      }
+    }
+  }
+
+  /** Return the numbers of the needles that a text could hold by its words, in their order. */
+  candidates(text) {
+    const few = this.words.length <= 500; // then it is quicker to look for each
+    const words = new Set(few ? this.words.filter((word) => text.includes(word)) : text.match(/\w{2,}/g));
+    const numbers = new Set();
+    for (const word of words) for (const number of this.keys.get(word) ?? []) numbers.add(number);
+    const held = [...numbers].filter((number) => {
+      const needle = this.needles[number];
+      return needle.words.filter((word) => words.has(word)).length >= needle.mustHold;
+    });
+    return [...held, ...this.always].sort((a, b) => a - b);
+  }
+
+  /** Return something to feed a text to, piece by piece. */
+  stream() {
+    return new Stream(this);
+  }
+
+  /** Return the diagnosis of a text. */
   diagnose(text) {
     const stream = this.stream();
     stream.feed(text);
     return stream.finish();
   }
-
-  stream() {
-    return new Stream(this.articles);
-  }
 }
 
+/** A text that arrives in pieces. Its memory does not grow with the text: a block, and a bounded number of occurrences. */
 class Stream {
-  constructor(articles) {
-    Object.assign(this, { articles, rest: "", lines: 0, found: new Map(), seen: "" });
+  constructor(matcher) {
+    this.matcher = matcher;
+    this.found = new Map();
+    this.rest = "";
+    this.lines = []; // those that are looked at together, and the number of each in the text
+    this.numbers = [];
+    this.breaks = 0; // line ends so far, and whether something followed the last one
+    this.inside = false;
+    this.dropped = 0; // how many lines there were before `lines`
+    this.fresh = 0; // the first of `lines` in which no occurrence was looked for yet
+    this.head = ""; // how the text begins, and the first and the latest of its telling lines
+    this.telling = [];
+    this.latest = "";
+    this.misses = new Map(); // how often a needle's literal part stood there and the pattern did not agree
   }
 
-  feed(text) {
-    const lines = (this.rest + text).split(/\r\n|[\r\n]/);
-    this.rest = lines.pop();
-    for (const line of lines) this.line(line);
-    this.seen = (this.seen + text).slice(-4000);
-  }
-
-  line(raw) {
-    this.lines += 1;
-    const line = raw.replace(ANSI, "");
-    for (const article of this.articles) {
-      for (const rule of article.rules) {
-        const match = line.includes(rule.contains) && rule.expression.exec(line);
-        if (match) this.add(article, "match", 0, line, rule.priority ?? 0, { ...match.groups });
-      }
-      (article.lookalikes ?? []).forEach((look, index) => {
-        if (line.includes(look.contains)) this.add(article, "lookalike", index, line, 0, {});
-      });
+  /** Take the next piece of the text. */
+  feed(piece) {
+    const text = this.rest + piece;
+    let start = 0;
+    while (text.length - start > BLOCK) {
+      let end = text.lastIndexOf("\n", start + BLOCK - 1) + 1;
+      if (end <= start) end = text.lastIndexOf("\r", start + BLOCK - 1) + 1;
+      if (end <= start) end = start + BLOCK; // one long line
+      this.take(text.slice(start, end));
+      start = end;
     }
+    this.rest = text.slice(start);
   }
 
-  add(article, kind, lookalike, line, priority, captured) {
-    const key = `${article.id} ${kind} ${lookalike}`;
-    const first = this.found.get(key);
-    const finding = first ?? { article: article.id, kind, line, line_number: this.lines, count: 0, captured, distinct: {}, lookalike, priority, parts: {} };
-    this.found.set(key, finding);
-    finding.count += 1;
-    for (const [part, value] of Object.entries(captured)) {
-      (finding.parts[part] ??= new Set()).add(value);
-      finding.distinct[part] = finding.parts[part].size;
-    }
-  }
-
+  /** Return the diagnosis of all that was fed. */
   finish() {
-    if (this.rest) this.line(this.rest);
-    const findings = [...this.found.values()].map(({ parts, ...finding }) => finding);
-    findings.sort((a, b) => (a.kind > b.kind ? -1 : a.kind < b.kind ? 1 : b.priority - a.priority || a.line_number - b.line_number));
-    const asked = words(this.seen);
-    const nearest = this.articles
-      .map((article) => ({ article: article.id, score: [...asked].filter((word) => article.words.has(word)).length }))
-      .filter(({ score }) => score)
-      .sort((a, b) => b.score - a.score)
-      .slice(0, 3);
-    return { findings, nearest, lines: this.lines };
+    this.take(this.rest);
+    this.look(this.lines.length);
+    const short = !this.breaks || this.head.length < HEAD;
+    const telling = short ? this.head.split("\n").filter((line) => trimSpaces(line)) : this.tellingLines();
+    return {
+      findings: this.findings(),
+      lines: this.breaks + (this.inside ? 1 : 0),
+      telling: telling.slice(0, TELLING).map((line) => line.slice(0, SHOWN)),
+    };
+  }
+
+  /** Add a block's lines, and look at all but the last few. */
+  take(block) {
+    const text = this.matcher.text.clean(block);
+    if (this.head.length < HEAD) this.head += text.slice(0, HEAD - this.head.length).replaceAll("\r", "\n");
+    if (this.telling.length < TELLING / 2) {
+      for (const line of this.matcher.text.telling(text)) {
+        this.telling.push(line);
+        if (this.telling.length >= TELLING / 2) break;
+      }
+    }
+    this.latest = text || this.latest;
+    const lines = text.split("\n");
+    for (const [place, line] of lines.entries()) {
+      for (const part of line.includes("\r") ? line.split("\r") : [line]) {
+        for (let at = 0; at < Math.max(part.length, 1); at += PIECE) {
+          this.lines.push(part.length > PIECE ? part.slice(at, at + PIECE) : part);
+          this.numbers.push(this.breaks + 1 + place);
+        }
+      }
+    }
+    this.breaks += lines.length - 1;
+    this.inside = lines[lines.length - 1] !== "";
+    this.look(Math.max(this.fresh, this.lines.length - AHEAD));
+  }
+
+  /** Return the first telling lines of the text and the latest, for the search in words. */
+  tellingLines() {
+    return [...new Set([...this.telling, ...[...this.matcher.text.telling(this.latest)].slice(-TELLING / 2)])];
+  }
+
+  /** Look for occurrences that begin in the lines from `fresh` to `end`, then forget the lines that are done with. */
+  look(end) {
+    const candidates = this.matcher.candidates(this.lines.join("\n"));
+    if (candidates.length) new Block(this, end).search(candidates);
+    const drop = Math.max(0, end - BEHIND);
+    this.lines.splice(0, drop);
+    this.numbers.splice(0, drop);
+    this.dropped += drop;
+    this.fresh = end - drop;
+  }
+
+  /** Return one finding for each article's message and each look-alike that is nobody's message. */
+  findings() {
+    const { needles } = this.matcher;
+    const numbers = [...this.found.keys()].sort((a, b) => a - b);
+    const matches = new Map();
+    for (const number of numbers.filter((one) => needles[one].kind === "signatures")) {
+      const [needle, found] = [needles[number], this.found.get(number)];
+      const first = matches.get(needle.article);
+      const own = found.spans.filter((span) => !first || !overlaps(span, first.spans));
+      if (first) first.add(found, own, needle.priority);
+      else if (own.length) {
+        matches.set(needle.article, found);
+        Object.assign(found, { priority: needle.priority, signature: needle.number });
+      }
+    }
+    const taken = [...matches.values()].flatMap((found) => found.spans).sort(compareSpans);
+    const findings = [...matches].map(([article, found]) => [
+      { ...this.finding(article, "match", found), signature: found.signature },
+      found.priority,
+    ]);
+    for (const number of numbers.filter((one) => needles[one].kind === "lookalikes")) {
+      const [needle, found] = [needles[number], this.found.get(number)];
+      if (found.spans.some((span) => overlaps(span, taken))) continue;
+      findings.push([{ ...this.finding(needle.article, "lookalike", found), lookalike: needle.number }, 0]);
+    }
+    const rank = ([finding, priority]) => [finding.kind === "match" ? 0 : 1, -priority, finding.line_number];
+    return findings.sort((a, b) => compare(rank(a), rank(b))).map(([finding]) => finding);
+  }
+
+  finding(article, kind, found) {
+    return {
+      article: this.matcher.articles[article].id,
+      kind,
+      line: found.line,
+      line_number: found.number,
+      count: found.count,
+      captured: found.captured,
+      distinct: Object.fromEntries([...found.distinct].map(([name, values]) => [name, values.size])),
+    };
   }
 }
 
-function words(text) {
-  return new Set(text.toLowerCase().match(/[a-z][a-z0-9]{2,}|[\u4e00-\u9fff]{2}/g) ?? []);
+/** The occurrences of one message: how many, the first, and where those are that were looked at closely. */
+class Found {
+  constructor(line, number, captured) {
+    Object.assign(this, { line, number, captured, count: 0, priority: 0, signature: 0, spans: [], distinct: new Map() });
+  }
+
+  /** Count one occurrence. */
+  occurrence(span, captured) {
+    this.count += 1;
+    this.spans.push(span);
+    for (const [name, value] of Object.entries(captured)) this.values(name).add(value);
+  }
+
+  /** Return the different values of a variable part. */
+  values(name) {
+    if (!this.distinct.has(name)) this.distinct.set(name, new Set());
+    return this.distinct.get(name);
+  }
+
+  /** Count the occurrences that only another signature of the same article knows; the first says how the message looks. */
+  add(other, own, priority) {
+    this.count += own.length;
+    this.priority = Math.max(this.priority, priority);
+    this.spans = [...this.spans, ...own].sort(compareSpans);
+    if (!own.length) return;
+    for (const [name, values] of other.distinct) for (const value of values) this.values(name).add(value);
+  }
+}
+
+/** The lines of a stream that are looked at together, as bodies, and as one text without spaces. */
+class Block {
+  constructor(stream, end) {
+    Object.assign(this, { stream, end, latest: [null, []] });
+    this.bodies = stream.lines.map(stream.matcher.text.body);
+    const squeezed = this.bodies.map((line) => line.replaceAll(" ", ""));
+    this.text = squeezed.join("");
+    this.starts = [0];
+    for (const line of squeezed) this.starts.push(this.starts[this.starts.length - 1] + line.length);
+  }
+
+  /** Look for the needles, an article's signatures in their order. */
+  search(candidates) {
+    const [begin, end] = [this.starts[this.stream.fresh], this.starts[this.end]];
+    for (const number of candidates) {
+      const needle = this.stream.matcher.needles[number];
+      let start = this.text.indexOf(needle.squeezed, begin);
+      while (start >= 0 && start < end) {
+        const found = this.stream.found.get(number);
+        if (found && found.spans.length >= FEW) {
+          found.count += this.text.slice(start, end + needle.squeezed.length - 1).split(needle.squeezed).length - 1;
+          break;
+        }
+        if ((this.stream.misses.get(number) ?? 0) > FEW) break;
+        this.occurrence(number, needle, start);
+        start = this.text.indexOf(needle.squeezed, start + needle.squeezed.length);
+      }
+    }
+  }
+
+  /** Look closely at one place where the literal part stands, and keep it if the pattern agrees. */
+  occurrence(number, needle, start) {
+    const misses = this.stream.misses.get(number) ?? 0;
+    const located = this.locate(needle, start, misses < MISSES ? WINDOWS : WINDOWS.slice(0, 1));
+    if (!located) {
+      this.stream.misses.set(number, misses + 1);
+      return;
+    }
+    const { first, shown, captured, span } = located;
+    const { found } = this.stream;
+    if (!found.has(number)) found.set(number, new Found(shown, this.stream.numbers[first], captured));
+    found.get(number).occurrence(span, captured);
+  }
+
+  /** Run the pattern on the line of the literal part, then on more lines around it, joined as before they were wrapped. */
+  locate(needle, start, windows) {
+    const first = this.lineOf(start);
+    const last = this.lineOf(start + needle.squeezed.length - 1);
+    for (const [before, after] of windows) {
+      let top = Math.max(0, first - before);
+      const bottom = Math.min(this.bodies.length - 1, last + after);
+      if ((before || after) && this.starts[bottom + 1] - this.starts[top] > 2 * PIECE) break;
+      let match = this.match(needle, start, top, bottom);
+      if (!match) continue;
+      while (match.index === 0 && needle.pattern.startsWith("(") && this.continues(needle, top)) {
+        const longer = this.match(needle, start, top - 1, bottom);
+        if (!longer) break;
+        [top, match] = [top - 1, longer];
+      }
+      return this.describe(match, top);
+    }
+    return null;
+  }
+
+  /** Return the line in which a character of the text without spaces stands. */
+  lineOf(place) {
+    let [low, high] = [0, this.starts.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (place < this.starts[middle]) high = middle;
+      else low = middle + 1;
+    }
+    return low - 1;
+  }
+
+  /** Return the pattern's match around the literal part in these lines, or null: the longest, however they are joined. */
+  match(needle, start, top, bottom) {
+    const from = start - this.starts[top];
+    const to = from + needle.squeezed.length;
+    let best = null;
+    for (const [match, begin, finish] of this.matches(needle, top, bottom)) {
+      if (begin <= from && to <= finish && (!best || length(match) > length(best))) best = match;
+    }
+    return best;
+  }
+
+  /** Return the pattern's matches in these lines, each with its beginning and end, spaces not counted. */
+  matches(needle, top, bottom) {
+    const [key] = this.latest;
+    if (!key || key.needle !== needle || key.top !== top || key.bottom !== bottom) {
+      const texts = new Set([" ", ""].map((space) => this.joined(top, bottom, space)));
+      const found = [...texts].flatMap((text) => [...text.matchAll(needle.compiled)]);
+      const places = found.map((match) => [
+        match,
+        squeezedLength(match.input, match.index),
+        squeezedLength(match.input, match.index + match[0].length),
+      ]);
+      this.latest = [{ needle, top, bottom }, places];
+    }
+    return this.latest[1];
+  }
+
+  /** Return lines as one, as before they were wrapped; `space` stands where one of two lines has a space at the break. */
+  joined(top, bottom, space) {
+    let text = this.bodies[top];
+    for (let number = top + 1; number <= bottom; number += 1) {
+      const [line, rest] = [this.stream.lines[number], this.bodies[number]];
+      const breaks = this.stream.lines[number - 1].endsWith(" ") || line.slice(0, line.indexOf(rest)).endsWith(" ");
+      text += (breaks ? space : "") + rest;
+    }
+    return text.replace(/ {2,}/g, " ");
+  }
+
+  /** Whether a line that begins with a variable part looks like the rest of the one before, cut at a terminal's width. */
+  continues(needle, top) {
+    if (top === 0) return false;
+    const width = this.stream.lines[top - 1].length;
+    const near = this.stream.lines.slice(Math.max(0, top - 20), top + 20).map((line) => line.length);
+    const twice = near.filter((other) => other === width).length > 1;
+    const wraps = width >= 40 && width === Math.max(...near) && (twice || WIDTHS.includes(width));
+    const whole = this.text.slice(this.starts[top - 1], this.starts[top]).includes(needle.squeezed);
+    return !whole && (wraps ? CUT : NAME).test(this.bodies[top - 1]);
+  }
+
+  /** Return the line on which a match begins, what is quoted of it, its variable parts and its place. */
+  describe(match, top) {
+    const begin = this.starts[top] + squeezedLength(match.input, match.index);
+    const finish = this.starts[top] + squeezedLength(match.input, match.index + match[0].length);
+    const [first, last] = [this.lineOf(begin), this.lineOf(finish - 1)];
+    const captured = Object.fromEntries(Object.entries(match.groups ?? {}).filter(([, value]) => value !== undefined));
+    const line = this.stream.lines[first];
+    const rank = this.stream.matcher.text.rankOf(line.slice(0, Math.max(0, line.indexOf(this.bodies[first]))));
+    if (!("rank" in captured) && rank) captured.rank = rank;
+    const shown = first === last ? trimSpaces(line) : match.input;
+    const { dropped } = this.stream;
+    const span = [[first + dropped, begin - this.starts[first]], [last + dropped, finish - this.starts[last]]];
+    return { first, shown: shown.length > SHOWN ? excerpt(match) : shown, captured, span };
+  }
+}
+
+/** Return how many characters of a match are no spaces. */
+function length(match) {
+  return match[0].replaceAll(" ", "").length;
+}
+
+/** Return how many characters of text[:end] are no spaces. */
+function squeezedLength(text, end) {
+  return text.slice(0, end).replaceAll(" ", "").length;
+}
+
+/** Return the part of a long line around a match. */
+function excerpt(match) {
+  const start = Math.max(0, match.index - SHOWN / 4);
+  const text = match.input.slice(start, start + SHOWN);
+  return (start ? "…" : "") + text + (start + SHOWN < match.input.length ? "…" : "");
+}
+
+/** Compare lists of numbers, or of such lists, item by item. */
+function compare(one, other) {
+  for (const [place, item] of one.entries()) {
+    const order = Array.isArray(item) ? compare(item, other[place]) : item - other[place];
+    if (order) return order;
+  }
+  return 0;
+}
+
+function compareSpans(one, other) {
+  return compare(one, other);
+}
+
+/** Whether a span shares a character with one of the sorted spans. */
+function overlaps(span, spans) {
+  let [low, high] = [0, spans.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (compareSpans(span, spans[middle]) < 0) high = middle;
+    else low = middle + 1;
+  }
+  return spans
+    .slice(Math.max(0, low - 1), low + 1)
+    .some((one) => compare(one[0], span[1]) < 0 && compare(span[0], one[1]) < 0);
 }

@@ -76,34 +76,20 @@
 
   let loading;
   function signatures() {
-    loading ??= Promise.all([
-      import(new URL("assets/clinic/match.js", root).href),
-      fetch(new URL("signatures.json", top)).then((response) => (response.ok ? response.json() : Promise.reject(response.status))),
-    ])
-      .then(([{ Matcher }, data]) => {
-        const articles = data.articles.map((article) => ({ ...article, words: wordsOf(article) }));
-        const vocabulary = new Set();
-        for (const article of articles) for (const word of article.words) vocabulary.add(word);
-        return { matcher: new Matcher(data), articles: new Map(articles.map((article) => [article.id, article])), vocabulary };
+    const read = (name) => fetch(new URL(name, top)).then((response) => (response.ok ? response.json() : Promise.reject(response.status)));
+    const load = (name) => import(new URL(`assets/clinic/${name}`, root).href);
+    loading ??= Promise.all([load("match.js"), load("nearest.js"), read("signatures.json"), read("words.json")])
+      .then(([{ Matcher }, { Ranking, terms }, data, texts]) => {
+        const articles = new Map(data.articles.map((article) => [article.id, article]));
+        for (const { id, text } of texts.articles) articles.get(id).words = new Set(terms(text));
+        const ranking = new Ranking(texts);
+        return { matcher: new Matcher(data), ranking, terms, articles, vocabulary: ranking.postings };
       })
       .catch((error) => {
         console.info(`The search goes on without signatures: ${error}`);
         return null;
       });
     return loading;
-  }
-
-  function wordsOf({ id, message, title, answer, text }) {
-    return new Set([id, message, ...[title, answer, text].flatMap((both) => Object.values(both ?? {}))].flatMap((one) => words(String(one))));
-  }
-
-  /* Words in small letters; of Chinese text each pair of characters. */
-  function words(text) {
-    return text
-      .toLowerCase()
-      .split(SPLIT)
-      .flatMap((word) => word.match(/\p{sc=Han}+|[^\p{sc=Han}]+/gu) ?? [])
-      .flatMap((word) => (/\p{sc=Han}/u.test(word) && word.length > 2 ? Array.from(word.slice(1), (character, index) => word[index] + character) : [word]));
   }
 
   /* The query as plain words: no sign that the theme's parser would take for an operator. Of a long paste the telling ones. */
@@ -120,8 +106,9 @@
   }
 
   /* Matches first, then look-alikes, then the nearest in words; then the theme's results without those. */
-  function merged(text, { matcher, articles }, items) {
-    const { findings, nearest } = matcher.diagnose(text);
+  function merged(text, { matcher, ranking, terms, articles }, items) {
+    const { findings, telling } = matcher.diagnose(text);
+    const nearest = ranking.nearest(telling.join("\n"));
     const groups = new Map(items.map((group) => [pageOf(group), group]));
     const first = new Map();
     for (const finding of findings) {
@@ -137,7 +124,7 @@
     }
     const pasted = text.trim().length >= PASTED || text.includes("\n");
     if (!first.size && pasted) first.set("diagnose/", [entry("diagnose/", SAYS.unknown, [escaped(SAYS.hint)])]);
-    const asked = [...new Set(words(text))].filter((word) => word.length > 1 && !COMMON.has(word));
+    const asked = [...new Set(terms(text))].filter((word) => !COMMON.has(word));
     for (const { article: id } of nearest) {
       const article = articles.get(id);
       const key = `errors/${article.slug}/`;

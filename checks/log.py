@@ -1,0 +1,41 @@
+"""A log, from a file or a pipe -> pieces of text: encodings recognised, binary data refused, no more than a piece in memory."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterator
+from typing import BinaryIO
+
+PIECE = 1 << 20  # bytes
+_BEGINS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+_CONTROL = bytes(set(range(32)) - set(b"\a\b\t\n\v\f\r\x1b"))
+_BINARY = 20  # one control byte in so many, and it is no text
+
+
+class NoLog(Exception):
+    """What was given is no log; says what it is instead, and what to do."""
+
+
+def pieces(file: BinaryIO) -> Iterator[tuple[str, int]]:
+    """Yield the text piece by piece, each with the bytes read so far; characters that cannot be decoded are replaced.
+
+    Raises:
+        NoLog: if there is nothing, or if it begins like binary data.
+    """
+    read = first = file.read(PIECE)
+    if not first:
+        raise NoLog("nothing to read: the input is empty (a pipe needs 2>&1: python train.py 2>&1 | clinic diagnose)")
+    mark = next((mark for mark in _BEGINS if first.startswith(mark)), b"")
+    encoding = _BEGINS.get(mark, "utf-8")
+    head = first[: 1 << 16]
+    if encoding == "utf-8" and len(head) - len(head.translate(None, _CONTROL)) > len(head) // _BINARY:
+        hint = "; to look into a checkpoint: python snippets/audit_checkpoint.py DIR"
+        raise NoLog(f"binary data, not a log (give the text that the program printed{hint})")
+    decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
+    total = 0
+    piece = first[len(mark) :]
+    while read:
+        total += len(read)
+        yield decoder.decode(piece), total
+        read = piece = file.read(PIECE)
+    yield decoder.decode(b"", final=True), total

@@ -1,0 +1,392 @@
+"""Pasted text -> the articles whose message it holds, and what only looks like one.
+
+Fed by the dictionary that `signatures` makes and that the site publishes as signatures.json. The browser's twin is
+overrides/assets/clinic/match.js, function by function: a change here is a change there, and the same vectors run
+through both.
+
+A log is read in blocks. Its lines lose what terminals, loggers and mail programs add (`body`); a block whose words
+could hold a signature's literal part is searched for that part with all white space left out, so that it does not
+matter where a line was wrapped or joined; the signature's pattern is then run on the few lines around it.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import accumulate, islice
+from typing import Any
+
+from .normalise import body, clean, rank_of, telling
+
+BLOCK = 1 << 17  # characters that are looked at together
+PIECE = 4096  # a longer line is cut into pieces of this many characters
+BEHIND, AHEAD = 4, 4  # lines around a literal part to which a wrapped message may extend
+WINDOWS = ((0, 0), (0, 1), (0, 2), (0, AHEAD), (1, 0), (1, 1), (2, 2), (BEHIND, AHEAD))  # in the order in which they are tried
+MISSES = 200  # near misses after which only the line itself is tried
+FEW = 1000  # occurrences of one message that are looked at closely; the others are only counted
+SHOWN = 400  # characters of a line that are quoted
+HEAD = 4000  # characters: a shorter text is searched in words whole
+WIDTHS = (80, 100, 120, 132, 160, 200)  # of terminals
+TELLING = 40  # lines that are kept for the search in words
+
+
+_WORD = re.compile(r"\w{2,}", re.ASCII)
+_CUT, _NAME = re.compile(r"[\w.]$", re.ASCII), re.compile(r"^[\w.]+$", re.ASCII)
+_SEVERAL = re.compile(" {2,}")
+
+Span = tuple[tuple[int, int], tuple[int, int]]  # (line, character without spaces) of the beginning and of the end
+Located = tuple[int, str, dict[str, str], Span]  # the first line, what is quoted, the variable parts, the place
+
+
+@dataclass(frozen=True)
+class Needle:
+    """A literal part to look for, and whose it is: a signature's or a look-alike's, by its number in the article's list."""
+
+    article: int
+    kind: str
+    number: int
+    literal: str
+    pattern: str
+    priority: int
+
+    @cached_property
+    def words(self) -> tuple[str, ...]:
+        """The words that a text must hold, whole, to hold the literal part: those that it neither begins nor ends with."""
+        words = [found for found in _WORD.finditer(self.literal) if found.start() > 0 and found.end() < len(self.literal)]
+        return tuple(sorted({found[0] for found in words}))
+
+    @cached_property
+    def squeezed(self) -> str:
+        """The literal part without spaces."""
+        return self.literal.replace(" ", "")
+
+    @cached_property
+    def compiled(self) -> re.Pattern[str]:
+        """The pattern; the literal part itself where there is none."""
+        return re.compile(self.pattern or re.escape(self.literal).replace("\\ ", " ?"), re.ASCII)
+
+    @cached_property
+    def must_hold(self) -> int:
+        """How many of the words must be there: all, but for those inside which a line may have been wrapped."""
+        return len(self.words) - (1 + len(self.literal) // 80 if len(self.words) > 2 else 0)
+
+
+class Matcher:
+    """The signatures, ready to be looked for."""
+
+    def __init__(self, signatures: dict[str, Any]) -> None:
+        self.articles: list[dict[str, Any]] = signatures["articles"]
+        self.needles = list(self._needles())
+        self.always = [number for number, needle in enumerate(self.needles) if not needle.words]
+        self.keys: dict[str, list[int]] = {}
+        self.words = sorted({word for needle in self.needles for word in needle.words})
+        frequency = Counter(word for needle in self.needles for word in needle.words)
+        for number, needle in enumerate(self.needles):
+            rarest = sorted(needle.words, key=lambda word: (frequency[word], word))
+            for word in rarest[: len(rarest) - needle.must_hold + 1]:
+                self.keys.setdefault(word, []).append(number)
+
+    def _needles(self) -> Iterator[Needle]:
+        for number, article in enumerate(self.articles):
+            for kind in ("signatures", "lookalikes"):
+                for place, one in enumerate(article.get(kind, ())):
+                    literal, pattern = one["contains"], one.get("pattern") or ""
+                    yield Needle(number, kind, place, literal, pattern, one.get("priority", 0))
+
+    def candidates(self, text: str) -> list[int]:
+        """Return the numbers of the needles that a text could hold by its words, in their order."""
+        few = len(self.words) <= 500  # then it is quicker to look for each
+        words = {word for word in self.words if word in text} if few else set(_WORD.findall(text))
+        numbers = {number for word in words & self.keys.keys() for number in self.keys[word]}
+        needles = ((number, self.needles[number]) for number in numbers)
+        held = [number for number, needle in needles if len(words.intersection(needle.words)) >= needle.must_hold]
+        return sorted(held + self.always)
+
+    def stream(self) -> Stream:
+        """Return something to feed a text to, piece by piece."""
+        return Stream(self)
+
+    def diagnose(self, text: str) -> dict[str, Any]:
+        """Return the diagnosis of a text."""
+        stream = self.stream()
+        stream.feed(text)
+        return stream.finish()
+
+
+class Stream:
+    """A text that arrives in pieces. Its memory does not grow with the text: a block, and a bounded number of occurrences."""
+
+    def __init__(self, matcher: Matcher) -> None:
+        self.matcher = matcher
+        self.found: dict[int, Found] = {}
+        self.rest = ""
+        self.lines: list[str] = []  # those that are looked at together, and the number of each in the text
+        self.numbers: list[int] = []
+        self.breaks, self.inside = 0, False  # line ends so far, and whether something followed the last one
+        self.dropped = 0  # how many lines there were before `lines`
+        self.fresh = 0  # the first of `lines` in which no occurrence was looked for yet
+        self.head = ""  # how the text begins, and the first and the latest of its telling lines
+        self.telling: list[str] = []
+        self.latest = ""
+        self.misses: Counter[int] = Counter()  # how often a needle's literal part stood there and the pattern did not agree
+
+    def feed(self, text: str) -> None:
+        """Take the next piece of the text."""
+        text, start = self.rest + text, 0
+        while len(text) - start > BLOCK:
+            end = text.rfind("\n", start, start + BLOCK) + 1 or text.rfind("\r", start, start + BLOCK) + 1
+            end = end if end > start else start + BLOCK  # one long line
+            self._take(text[start:end])
+            start = end
+        self.rest = text[start:]
+
+    def finish(self) -> dict[str, Any]:
+        """Return the diagnosis of all that was fed."""
+        self._take(self.rest)
+        self._look(len(self.lines))
+        short = not self.breaks or len(self.head) < HEAD
+        telling = [line for line in self.head.split("\n") if line.strip(" ")] if short else self._telling()
+        return {
+            "findings": self._findings(),
+            "lines": self.breaks + self.inside,
+            "telling": [line[:SHOWN] for line in telling[:TELLING]],
+        }
+
+    def _take(self, text: str) -> None:
+        """Add a block's lines, and look at all but the last few."""
+        text = clean(text)
+        if len(self.head) < HEAD:
+            self.head += text[: HEAD - len(self.head)].replace("\r", "\n")
+        if len(self.telling) < TELLING // 2:
+            self.telling += islice(telling(text), TELLING // 2 - len(self.telling))
+        self.latest = text or self.latest
+        lines = text.split("\n")
+        numbers = range(self.breaks + 1, self.breaks + 1 + len(lines))
+        self.breaks, self.inside = self.breaks + len(lines) - 1, bool(lines[-1])
+        if "\r" not in text and max(map(len, lines)) <= PIECE:
+            self.lines += lines
+            self.numbers += numbers
+        else:
+            for number, line in zip(numbers, lines, strict=True):
+                parts = [part[at : at + PIECE] for part in line.split("\r") for at in range(0, max(len(part), 1), PIECE)]
+                self.lines += parts
+                self.numbers += [number] * len(parts)
+        self._look(max(self.fresh, len(self.lines) - AHEAD))
+
+    def _telling(self) -> list[str]:
+        """Return the first telling lines of the text and the latest, for the search in words."""
+        latest = list(telling(self.latest))[-TELLING // 2 :]
+        return list(dict.fromkeys([*self.telling, *latest]))
+
+    def _look(self, end: int) -> None:
+        """Look for occurrences that begin in the lines from `fresh` to `end`, then forget the lines that are done with."""
+        candidates = self.matcher.candidates("\n".join(self.lines))
+        if candidates:
+            _Block(self, end).search(candidates)
+        drop = max(0, end - BEHIND)
+        del self.lines[:drop], self.numbers[:drop]
+        self.dropped += drop
+        self.fresh = end - drop
+
+    def _findings(self) -> list[dict[str, Any]]:
+        """Return one finding for each article's message and each look-alike that is nobody's message."""
+        needles = self.matcher.needles
+        matches: dict[int, Found] = {}
+        taken: list[Span] = []
+        for number in sorted(self.found):
+            needle, found = needles[number], self.found[number]
+            if needle.kind == "signatures":
+                first = matches.get(needle.article)
+                own = [span for span in found.spans if not first or not _overlaps(span, first.spans)]
+                if first:
+                    first.add(found, own, needle.priority)
+                elif own:
+                    matches[needle.article] = found
+                    found.priority, found.signature = needle.priority, needle.number
+        for found in matches.values():
+            taken += found.spans
+        taken.sort()
+        findings = [
+            ({**self._finding(article, "match", found), "signature": found.signature}, found.priority)
+            for article, found in matches.items()
+        ]
+        for number in sorted(self.found):
+            needle, found = needles[number], self.found[number]
+            if needle.kind == "lookalikes" and not any(_overlaps(span, taken) for span in found.spans):
+                findings.append(({**self._finding(needle.article, "lookalike", found), "lookalike": needle.number}, 0))
+        findings.sort(key=lambda one: (one[0]["kind"] != "match", -one[1], one[0]["line_number"]))
+        return [finding for finding, _ in findings]
+
+    def _finding(self, article: int, kind: str, found: Found) -> dict[str, Any]:
+        return {
+            "article": self.matcher.articles[article]["id"],
+            "kind": kind,
+            "line": found.line,
+            "line_number": found.number,
+            "count": found.count,
+            "captured": found.captured,
+            "distinct": {name: len(values) for name, values in found.distinct.items()},
+        }
+
+
+@dataclass
+class Found:
+    """The occurrences of one message: how many, the first, and where those are that were looked at closely."""
+
+    line: str
+    number: int
+    captured: dict[str, str]
+    count: int = 0
+    priority: int = 0
+    signature: int = 0
+    spans: list[Span] = field(default_factory=list)
+    distinct: dict[str, set[str]] = field(default_factory=dict)
+
+    def add(self, other: Found, own: list[Span], priority: int) -> None:
+        """Count the occurrences that only another signature of the same article knows; the first says how the message looks."""
+        self.count += len(own)
+        self.priority = max(self.priority, priority)
+        self.spans = sorted(self.spans + own)
+        for name, values in other.distinct.items() if own else ():
+            self.distinct.setdefault(name, set()).update(values)
+
+
+class _Block:
+    """The lines of a stream that are looked at together, as bodies, and as one text without spaces."""
+
+    def __init__(self, stream: Stream, end: int) -> None:
+        self.stream, self.end = stream, end
+        self.bodies = [body(line) for line in stream.lines]
+        squeezed = [line.replace(" ", "") for line in self.bodies]
+        self.text = "".join(squeezed)
+        self.starts = list(accumulate(map(len, squeezed), initial=0))
+        self.latest: tuple[Any, list[tuple[re.Match[str], int, int]]] = (None, [])
+
+    def search(self, candidates: Iterable[int]) -> None:
+        """Look for the needles, an article's signatures in their order."""
+        begin, end = self.starts[self.stream.fresh], self.starts[self.end]
+        for number in candidates:
+            needle = self.stream.matcher.needles[number]
+            start = self.text.find(needle.squeezed, begin)
+            while 0 <= start < end:
+                found = self.stream.found.get(number)
+                if found and len(found.spans) >= FEW:
+                    found.count += self.text.count(needle.squeezed, start, min(end + len(needle.squeezed) - 1, len(self.text)))
+                    break
+                if self.stream.misses[number] > FEW:
+                    break
+                self._occurrence(number, needle, start)
+                start = self.text.find(needle.squeezed, start + len(needle.squeezed))
+
+    def _occurrence(self, number: int, needle: Needle, start: int) -> None:
+        """Look closely at one place where the literal part stands, and keep it if the pattern agrees."""
+        located = self._locate(needle, start, WINDOWS if self.stream.misses[number] < MISSES else WINDOWS[:1])
+        if not located:
+            self.stream.misses[number] += 1
+            return
+        first, shown, captured, span = located
+        found = self.stream.found.setdefault(number, Found(shown, self.stream.numbers[first], captured))
+        found.count += 1
+        found.spans.append(span)
+        for name, value in captured.items():
+            found.distinct.setdefault(name, set()).add(value)
+
+    def _locate(self, needle: Needle, start: int, windows: Iterable[tuple[int, int]]) -> Located | None:
+        """Run the pattern on the line of the literal part, then on more lines around it, joined as before they were wrapped."""
+        first = bisect_right(self.starts, start) - 1
+        last = bisect_right(self.starts, start + len(needle.squeezed) - 1) - 1
+        for before, after in windows:
+            top, bottom = max(0, first - before), min(len(self.bodies) - 1, last + after)
+            if (before or after) and self.starts[bottom + 1] - self.starts[top] > 2 * PIECE:
+                break
+            match = self._match(needle, start, top, bottom)
+            if match:
+                while match.start() == 0 and needle.pattern.startswith("(") and self._continues(needle, top):
+                    longer = self._match(needle, start, top - 1, bottom)
+                    if not longer:
+                        break
+                    top, match = top - 1, longer
+                return self._describe(match, top)
+        return None
+
+    def _match(self, needle: Needle, start: int, top: int, bottom: int) -> re.Match[str] | None:
+        """Return the pattern's match around the literal part in these lines, or None: the longest, however they are joined."""
+        start -= self.starts[top]
+        end = start + len(needle.squeezed)
+        best: re.Match[str] | None = None
+        for match, begin, finish in self._matches(needle, top, bottom):
+            if begin <= start and end <= finish and (not best or _length(match) > _length(best)):
+                best = match
+        return best
+
+    def _matches(self, needle: Needle, top: int, bottom: int) -> list[tuple[re.Match[str], int, int]]:
+        """Return the pattern's matches in these lines, each with its beginning and end, spaces not counted."""
+        key = (needle, top, bottom)
+        if self.latest[0] != key:
+            texts = dict.fromkeys(self._joined(top, bottom, space) for space in (" ", ""))
+            found = [match for text in texts for match in needle.compiled.finditer(text)]
+            places = [(_squeezed_length(one.string, one.start()), _squeezed_length(one.string, one.end())) for one in found]
+            self.latest = key, [(match, *place) for match, place in zip(found, places, strict=True)]
+        return self.latest[1]
+
+    def _joined(self, top: int, bottom: int, space: str) -> str:
+        """Return lines as one, as before they were wrapped; `space` stands where one of two lines has a space at the break."""
+        text = self.bodies[top]
+        for number in range(top + 1, bottom + 1):
+            line, rest = self.stream.lines[number], self.bodies[number]
+            breaks = self.stream.lines[number - 1].endswith(" ") or line[: line.find(rest)].endswith(" ")
+            text += (space if breaks else "") + rest
+        return _SEVERAL.sub(" ", text)
+
+    def _continues(self, needle: Needle, top: int) -> bool:
+        """Whether a line that begins with a variable part looks like the rest of the one before, cut at a terminal's width."""
+        if top == 0:
+            return False
+        width = len(self.stream.lines[top - 1])
+        near = [len(line) for line in self.stream.lines[max(0, top - 20) : top + 20]]
+        wraps = width >= 40 and width == max(near) and (near.count(width) > 1 or width in WIDTHS)
+        whole = needle.squeezed in self.text[self.starts[top - 1] : self.starts[top]]
+        return not whole and bool((_CUT if wraps else _NAME).search(self.bodies[top - 1]))
+
+    def _describe(self, match: re.Match[str], top: int) -> Located:
+        """Return the line on which a match begins, what is quoted of it, its variable parts and its place."""
+        begin = self.starts[top] + _squeezed_length(match.string, match.start())
+        finish = self.starts[top] + _squeezed_length(match.string, match.end())
+        first, last = bisect_right(self.starts, begin) - 1, bisect_right(self.starts, finish - 1) - 1
+        captured = {name: value for name, value in match.groupdict().items() if value is not None}
+        prefix = self.stream.lines[first].partition(self.bodies[first])[0]
+        if "rank" not in captured and (rank := rank_of(prefix)):
+            captured["rank"] = rank
+        shown = self.stream.lines[first].strip(" ") if first == last else match.string
+        if len(shown) > SHOWN:
+            shown = _excerpt(match)
+        offset = self.stream.dropped
+        span = ((first + offset, begin - self.starts[first]), (last + offset, finish - self.starts[last]))
+        return first, shown, captured, span
+
+
+def _length(match: re.Match[str]) -> int:
+    """Return how many characters of a match are no spaces."""
+    return len(match[0]) - match[0].count(" ")
+
+
+def _squeezed_length(text: str, end: int) -> int:
+    """Return how many characters of text[:end] are no spaces."""
+    return end - text.count(" ", 0, end)
+
+
+def _excerpt(match: re.Match[str]) -> str:
+    """Return the part of a long line around a match."""
+    start = max(0, match.start() - SHOWN // 4)
+    text = match.string[start : start + SHOWN]
+    return ("…" if start else "") + text + ("…" if start + SHOWN < len(match.string) else "")
+
+
+def _overlaps(span: Span, spans: list[Span]) -> bool:
+    """Whether a span shares a character with one of the sorted spans (which share none with each other)."""
+    number = bisect_right(spans, span)
+    return any(one[0] < span[1] and span[0] < one[1] for one in spans[max(0, number - 1) : number + 1])

@@ -1,0 +1,90 @@
+"""What both engines read: signatures.json to recognise messages, words.json (the articles' texts) for questions in words."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from .article import LANGUAGES, Article, Signature
+from .normalise import SHARED
+from .pattern import tolerant
+from .plan import Project
+from .words import PARTS
+
+VERSION = 1  # of the dictionary's form
+_FIELD = re.compile(r"^(\w+): *(.*?) *$", re.MULTILINE)
+_ITEM = re.compile(r"^ *- +(.*?) *$", re.MULTILINE)
+_HEADING = re.compile(r"^#{1,6} +(.*?)(?: *\{[^}]*\})?$", re.MULTILINE)
+_NOT_PROSE = re.compile(r"^(?:```.*?^```|~~~.*?^~~~|///.*?$|    .*?$|\|.*?$)\n?", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)|[*`]")
+
+
+def signatures(project: Project) -> dict[str, Any]:
+    """Return the dictionary: the articles in the order of their ids, and what both engines share."""
+    articles = sorted(project.articles, key=lambda article: article.id)
+    return {
+        "version": VERSION,
+        "shared": SHARED,
+        "parts": {name: {"en": words[0], "zh": words[1]} for name, words in PARTS.items()},
+        "articles": [_article(project.root, article) for article in articles],
+    }
+
+
+def words(project: Project) -> dict[str, Any]:
+    """Return each article's text in both languages; what says most stands in it twice."""
+    articles = sorted(project.articles, key=lambda article: article.id)
+    return {"version": VERSION, "articles": [{"id": one.id, "text": _text(_pages(project.root, one), one)} for one in articles]}
+
+
+def to_json(dictionary: dict[str, Any]) -> str:
+    """Serialise as small as JSON is."""
+    return json.dumps(dictionary, ensure_ascii=False, separators=(",", ":"))
+
+
+def _article(root: Path, article: Article) -> dict[str, Any]:
+    pages = _pages(root, article)
+    made: dict[str, Any] = {"id": article.id, "slug": article.slug, "harm": article.toml.harm, "message": article.toml.message}
+    for key in ("title", "answer"):
+        made[key] = {language: page[key] for language, page in pages.items()}
+    made["signatures"] = [_signature(one) for one in article.toml.signature]
+    if article.toml.lookalike:
+        made["lookalikes"] = [
+            _given(
+                contains=one.contains, pattern=one.pattern and tolerant(one.pattern), means=one.means.model_dump(), see=one.see
+            )
+            for one in article.toml.lookalike
+        ]
+    return made
+
+
+def _pages(root: Path, article: Article) -> dict[str, dict[str, str]]:
+    return {language: _page(root / "docs" / language / "errors" / f"{article.slug}.md") for language in LANGUAGES}
+
+
+def _text(pages: dict[str, dict[str, str]], article: Article) -> str:
+    titles = [page["title"] for page in pages.values()]
+    answers = [page["answer"] for page in pages.values()]
+    return "\n".join([*titles, *titles, *answers, *(page["text"] for page in pages.values()), *[article.toml.message] * 2])
+
+
+def _signature(one: Signature) -> dict[str, Any]:
+    says = [sentence.model_dump() for sentence in one.says]
+    return _given(contains=one.contains, pattern=tolerant(one.pattern), priority=one.priority, says=says)
+
+
+def _given(**values: Any) -> dict[str, Any]:
+    """Return the values that say something: the browser loads this file."""
+    return {name: value for name, value in values.items() if value}
+
+
+def _page(path: Path) -> dict[str, str]:
+    """Return an article's page as a search in words sees it: title, one-sentence answer; tags, headings and prose."""
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    _, _, rest = text.partition("---\n")
+    front, _, content = rest.partition("\n---\n")
+    fields = {key: value.strip("\"'") for key, value in _FIELD.findall(front)}
+    parts = [*_ITEM.findall(front), *_HEADING.findall(content), _NOT_PROSE.sub("", content)]
+    plain = _LINK.sub(lambda found: found[1] or "", "\n".join(dict.fromkeys(filter(None, parts))))
+    return {"title": fields.get("title", ""), "answer": fields.get("description", ""), "text": plain}

@@ -1,0 +1,70 @@
+// The articles nearest to a text in words: for questions, and for what no signature knows. Twin of checks/nearest.py.
+
+const ASKED = 400; // different words of a text that are searched for
+const K1 = 1.2; // BM25's usual constants
+const B = 0.75;
+
+/** The articles by how well their texts fit a text in words: BM25 over words, and pairs of Chinese characters. */
+export class Ranking {
+  constructor(words) {
+    this.ids = words.articles.map((article) => article.id);
+    this.lengths = [];
+    this.postings = new Map();
+    for (const [number, article] of words.articles.entries()) {
+      const counts = new Map();
+      const found = terms(article.text);
+      for (const term of found) counts.set(term, (counts.get(term) ?? 0) + 1);
+      this.lengths.push(found.length);
+      for (const [term, count] of counts) {
+        if (!this.postings.has(term)) this.postings.set(term, []);
+        this.postings.get(term).push([number, count]);
+      }
+    }
+    const total = this.lengths.reduce((sum, length) => sum + length, 0);
+    this.mean = total ? total / this.lengths.length : 1;
+  }
+
+  /** Return at most three articles, best first: id, score, and the share of the text's words, by weight, that it holds. */
+  nearest(text) {
+    const scores = new Map();
+    const held = new Map();
+    let weight = 0;
+    for (const term of [...new Set(terms(text))].slice(0, ASKED)) {
+      const postings = this.postings.get(term) ?? [];
+      const rarity = Math.log(1 + (this.ids.length - postings.length + 0.5) / (postings.length + 0.5));
+      weight += rarity;
+      for (const [number, count] of postings) {
+        const norm = K1 * (1 - B + (B * this.lengths[number]) / this.mean);
+        scores.set(number, (scores.get(number) ?? 0) + (rarity * count * (K1 + 1)) / (count + norm));
+        held.set(number, (held.get(number) ?? 0) + rarity);
+      }
+    }
+    return [...scores.keys()]
+      .sort((a, b) => round(scores.get(b)) - round(scores.get(a)) || a - b)
+      .slice(0, 3)
+      .map((number) => ({
+        article: this.ids[number],
+        score: round(scores.get(number)),
+        share: round(held.get(number) / weight),
+      }));
+  }
+}
+
+function round(value) {
+  return Math.round(value * 1e4) / 1e4;
+}
+
+/** Return a text's words, those with underscores whole and in parts, and the pairs of neighbouring Chinese characters. */
+export function terms(text) {
+  const found = [];
+  for (const [term] of text.toLowerCase().matchAll(/[a-z0-9_]{2,}|[\u4e00-\u9fff]+/g)) {
+    if (term >= "\u4e00") {
+      if (term.length === 1) found.push(term);
+      for (let start = 0; start + 1 < term.length; start += 1) found.push(term.slice(start, start + 2));
+    } else {
+      found.push(term);
+      if (term.includes("_")) found.push(...term.split("_").filter((part) => part.length > 1));
+    }
+  }
+  return found;
+}

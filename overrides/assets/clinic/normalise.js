@@ -1,0 +1,61 @@
+// A pasted text without what terminals, loggers, launchers, boxes and mail programs put around its messages.
+// Twin of checks/normalise.py. The expressions come from there, in signatures.json.
+
+/** Return the functions of normalise.py, with the expressions of signatures.json. */
+export function normaliser(shared) {
+  const all = Object.fromEntries(
+    Object.entries(shared).map(([name, text]) => [name, Array.isArray(text) ? text : new RegExp(text, "gu")]),
+  );
+  const prefix = new RegExp(shared.PREFIX, "uy");
+  const source = new RegExp(shared.SOURCE, "u");
+  const rank = new RegExp(shared.RANK, "u");
+  const plain = /^[\n\r -~]*$/;
+
+  function clean(text) {
+    if (text.includes("\x1b") || text.includes("^[") || text.includes("␛")) text = text.replace(all.ESCAPES, "");
+    text = text.replaceAll("\r\n", "\n").replace(all.COLOURS, "");
+    if (plain.test(text)) return text;
+    text = text.replace(all.BREAKS, "\n").replace(all.SPACES, " ").replace(all.INVISIBLE, "");
+    return text.replace(all.QUOTES, '"').replace(all.APOSTROPHES, "'");
+  }
+
+  function body(line) {
+    prefix.lastIndex = 0;
+    if (prefix.test(line)) line = line.slice(prefix.lastIndex);
+    line = trimEnd(line, " │┃║|");
+    if (line.slice(-12).includes(".py:")) {
+      const found = source.exec(line.slice(-100));
+      if (found) line = trimEnd(line.slice(0, line.length - found[0].length), " ");
+    }
+    return line;
+  }
+
+  function rankOf(text) {
+    const found = rank.exec(text);
+    return found ? found[1] : null;
+  }
+
+  function* telling(text) {
+    const words = all.TELLS.filter((word) => text.includes(word));
+    if (!words.length) return;
+    for (const line of text.split(/[\r\n]/)) {
+      if (words.some((word) => line.includes(word))) yield trimSpaces(line);
+    }
+  }
+
+  return { clean, body, rankOf, telling };
+}
+
+/** Return the text without these characters at its end. */
+function trimEnd(text, characters) {
+  let end = text.length;
+  while (end && characters.includes(text[end - 1])) end -= 1;
+  return text.slice(0, end);
+}
+
+/** Return the text without spaces around it. */
+export function trimSpaces(text) {
+  let start = 0;
+  while (text[start] === " ") start += 1;
+  return trimEnd(text.slice(start), " ");
+}
