@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -89,6 +92,15 @@ def test_a_pasted_line_leads_to_its_article(visit, path: str, word: str) -> None
     assert seen.page.url.endswith(f"{path.partition('diagnose')[0]}errors/size-mismatch-torch-size-0/")
 
 
+def test_the_home_page_lists_the_messages_below_the_field_the_most_harmful_first(visit) -> None:
+    for path in ("", "zh/"):
+        seen = visit(path)
+        harms = seen.page.locator("h3 .clinic-harm").evaluate_all("all => all.map(one => one.className.split('--')[1])")
+        assert harms == sorted(harms, key=["silent", "error", "none"].index)
+        field, index = (seen.page.locator(one).first.bounding_box() for one in ("#clinic-text", ".clinic-index"))
+        assert field and index and field["y"] < index["y"]
+
+
 def test_several_findings_each_with_its_line_and_how_often(visit) -> None:
     seen = visit()
     seen.paste("\n".join(["start", TWO, TWO, ONE]))
@@ -116,6 +128,34 @@ def test_what_is_not_known_gets_a_text_for_an_issue_that_names_nobody(visit, pat
     assert "ZeroDivisionError: division by zero at /home/<user>/run.py <token>" in text
     assert "alice" not in text and "hf_" not in text
     assert seen.page.locator(".clinic-report a").count() == 0  # no address of a form is set
+
+
+def test_where_an_address_is_set_the_form_is_filled_in_with_what_the_person_left_in_the_text(visit) -> None:
+    seen = visit()
+    seen.page.evaluate(
+        """() => {
+            const meta = document.createElement("meta");
+            Object.assign(meta, { name: "clinic-issues", content: "https://example.org/issues/new" });
+            document.head.append(meta);
+            addEventListener("click", (event) => event.target.closest("a[target]") && event.preventDefault());
+        }"""
+    )
+    seen.paste(NOTHING)
+    seen.summary("Not known here")
+    seen.page.locator(".clinic-report summary").click()
+    form = seen.page.locator(".clinic-report a")
+    assert form.get_attribute("href") == "https://example.org/issues/new"  # nothing in it before the click
+    seen.page.locator(".clinic-report textarea").fill("as I correct it")
+    form.click()
+    assert str(form.get_attribute("href")).endswith("body=as+I+correct+it")
+
+
+def test_the_address_of_the_form_comes_from_the_environment(project: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "mkdocs", "build", "--config-file", "mkdocs.yml", "--site-dir", str(tmp_path)]
+    variables = {**os.environ, "CLINIC_ISSUES": "https://example.org/issues/new", "NO_MKDOCS_2_WARNING": "1"}
+    subprocess.run(command, cwd=project, env=variables, capture_output=True, check=True)
+    meta = '<meta name="clinic-issues" content="https://example.org/issues/new">'
+    assert meta in (tmp_path / "diagnose" / "index.html").read_text(encoding="utf-8")
 
 
 def test_words_are_answered_by_the_nearest_articles(visit) -> None:
@@ -158,9 +198,10 @@ def test_a_dropped_file_is_read(visit) -> None:
         """(text) => {
             const data = new DataTransfer();
             data.items.add(new File([text], "run.log"));
-            const form = document.querySelector(".clinic-paste");
-            for (const type of ["dragover", "drop"])
-                form.dispatchEvent(new DragEvent(type, { dataTransfer: data, bubbles: true, cancelable: true }));
+            for (const type of ["dragover", "drop"]) // beside the field: the whole page takes it
+                document.querySelector("h1").dispatchEvent(
+                    new DragEvent(type, { dataTransfer: data, bubbles: true, cancelable: true }),
+                );
         }""",
         f"start\n{ONE}\n",
     )

@@ -117,6 +117,7 @@ function start(section) {
   field.addEventListener("input", () => {
     clearTimeout(pause);
     pause = setTimeout(askText, PAUSE);
+    if (location.hash) history.replaceState(null, "", location.pathname + location.search); // no longer what the link said
   });
   field.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
@@ -136,11 +137,12 @@ function start(section) {
     tell(say("cancelled"));
     field.focus();
   });
-  for (const type of ["dragenter", "dragover", "dragleave", "drop"]) {
-    form.addEventListener(type, (event) => {
-      if (type !== "dragleave" && !event.dataTransfer?.types.includes("Files")) return; // text: the field takes it
+  // Anywhere on the page: beside the field, the browser would open the file in place of the page.
+  for (const type of ["dragover", "dragleave", "drop"]) {
+    document.addEventListener(type, (event) => {
+      if (!event.dataTransfer?.types.includes("Files")) return; // text: the field takes it
       event.preventDefault();
-      form.classList.toggle("clinic-over", type === "dragenter" || type === "dragover");
+      form.classList.toggle("clinic-over", type === "dragover");
       const [file] = type === "drop" ? event.dataTransfer.files : [];
       if (file) askFile(file, file.name);
     });
