@@ -14,10 +14,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from checks.plan import load_project
-
-from . import stand_in
-
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
@@ -50,10 +46,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def site(project: Path) -> Path:
-    built = build(project)
-    if not (built / "signatures.json").exists():
-        stand_in.write(load_project(project), built)
-    return built
+    return build(project)
 
 
 class Quiet(SimpleHTTPRequestHandler):

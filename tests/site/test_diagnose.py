@@ -103,7 +103,7 @@ def test_the_home_page_lists_the_messages_below_the_field_the_most_harmful_first
 
 def test_several_findings_each_with_its_line_and_how_often(visit) -> None:
     seen = visit()
-    seen.paste("\n".join(["start", TWO, TWO, ONE]))
+    seen.paste("\n".join(["the run starts", TWO, TWO, ONE]))
     seen.summary("CC001")
     cards = seen.cards()
     assert any(TWO in card and "2 times" in card and "line 2" in card for card in cards), cards

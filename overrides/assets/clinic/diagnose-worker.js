@@ -1,25 +1,24 @@
 /* Reads a text or a file with the matcher, away from the page. A file is read in slices: memory does not grow with it.
-   In:  {number, text | file, signatures, words}     the addresses of signatures.json and words.json
-   Out: {number, read, size} while it reads, then {number, diagnosis, tail} or {number, problem, detail} */
+   In:  {number, text | file, signatures, texts}     the addresses of signatures.json and words.json
+   Out: {number, read, size} while it reads, then {number, diagnosis} or {number, problem, detail} */
 
 import { Matcher } from "./match.js";
 import { Ranking } from "./nearest.js";
 
 const SLICE = 1 << 20; // bytes
 const PROBED = 1 << 16; // bytes at the start that tell text from binary data
-const TAIL = 1 << 16; // characters at the end that are kept, for the text of an issue
 const PAUSE = 100; // ms between two reports of progress
 
 let matcher;
 let ranking;
 
-addEventListener("message", async ({ data: { number, text, file, signatures, words } }) => {
+addEventListener("message", async ({ data: { number, text, file, signatures, texts } }) => {
   try {
     matcher ??= load(signatures, Matcher);
     const stream = (await matcher).stream();
     const answer = file ? await read(number, file, stream) : readText(text, stream);
     if (answer.diagnosis) {
-      ranking ??= load(words, Ranking);
+      ranking ??= load(texts, Ranking);
       answer.diagnosis.nearest = (await ranking).nearest(answer.diagnosis.telling.join("\n"));
     }
     postMessage({ number, ...answer });
@@ -38,7 +37,7 @@ async function load(address, Kind) {
 function readText(text, stream) {
   if (!text.trim()) return { problem: "empty" };
   for (let at = 0; at < text.length; at += SLICE) stream.feed(text.slice(at, at + SLICE));
-  return { diagnosis: stream.finish(), tail: text.slice(-TAIL) };
+  return { diagnosis: stream.finish() };
 }
 
 async function read(number, file, stream) {
@@ -47,19 +46,19 @@ async function read(number, file, stream) {
   if (!start.length) return { problem: "empty" };
   if (!encoding) return { problem: "binary" };
   const decoder = new TextDecoder(encoding);
-  let tail = "";
+  let blank = true;
   let reported = 0;
   for (let at = 0; at < file.size; at += SLICE) {
     const bytes = await file.slice(at, at + SLICE).arrayBuffer();
     const text = decoder.decode(bytes, { stream: at + SLICE < file.size });
     stream.feed(text);
-    tail = (tail + text).slice(-TAIL);
+    blank &&= !text.trim();
     if (performance.now() - reported > PAUSE) {
       postMessage({ number, read: Math.min(at + SLICE, file.size), size: file.size });
       reported = performance.now();
     }
   }
-  return tail.trim() ? { diagnosis: stream.finish(), tail } : { problem: "empty" };
+  return blank ? { problem: "empty" } : { diagnosis: stream.finish() };
 }
 
 /* The encoding, or null for data that is no text. */

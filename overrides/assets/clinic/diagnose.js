@@ -11,8 +11,6 @@ const LINKED = 600; // characters of a line that go into a link
 const TELLING = 12; // lines in the text of an issue
 const SHORT = 120; // characters that a question in words has at most
 const CODE = /error|exception|traceback|warning[:(]|[[\]{}()=<>\\|]|::|\/\w+\/|\w\.\w+\.\w|\w_\w+_\w/i;
-const TELLS = /error|exception|warn|traceback|mismatch|missing|unexpected|not (?:found|in|a|supported)|invalid|fail|cannot|can't|unable|错误|失败|警告/i;
-const ANSI = /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\\-_])/g;
 
 const root = new URL("../../", import.meta.url); // of this language's site
 
@@ -24,7 +22,7 @@ function start(section) {
   const say = (key, ...values) => words[`ask ${key}`].replace(/\{(\d)\}/g, (_, index) => values[index]);
   const top = language === "zh" ? new URL("../", root) : root;
   const signatures = new URL("signatures.json", top).href;
-  const words = new URL("words.json", top).href;
+  const texts = new URL("words.json", top).href;
   const form = section.querySelector("form");
   const field = form.querySelector("textarea");
   const chooser = form.querySelector("input[type=file]");
@@ -49,7 +47,7 @@ function start(section) {
     section.setAttribute("aria-busy", "true");
     if (name) progress(0, message.file.size);
     worker ??= open();
-    worker.postMessage({ number, signatures, words, ...message });
+    worker.postMessage({ number, signatures, texts, ...message });
   }
 
   function open() {
@@ -162,22 +160,22 @@ function start(section) {
 
   /* ---- answers ---- */
 
-  async function show({ diagnosis, tail }) {
+  async function show({ diagnosis }) {
     const mine = number;
     if (!articles) await readNames();
     if (mine !== number) return;
-    const { findings, nearest, lines } = diagnosis;
+    const { findings, nearest, lines, telling } = diagnosis;
     const count = lines > 1 ? ` ${say("read", lines.toLocaleString(language))}` : "";
     const ids = (list) => [...new Set(list.map(({ article }) => article))].join(words["ask comma"]);
     const matches = findings.filter(({ kind }) => kind === "match");
     const cards = findings.map((finding) => (finding.kind === "match" ? matchCard(finding) : lookalikeCard(finding)));
     if (matches.length) return tell(say("found", ids(matches)) + count, ...cards);
     const near = nearest.filter(({ article }) => articles.has(article) && !findings.some((one) => one.article === article));
-    if (findings.length) return tell(say("resembles", ids(findings)) + count, ...cards, ...nearestPart(near), reportPart(tail));
-    if (near.length && inWords(tail)) {
-      return tell(say("words", ids(near)), ...near.map(({ article }) => nearCard(articles.get(article))), reportPart(tail));
+    if (findings.length) return tell(say("resembles", ids(findings)) + count, ...cards, ...nearestPart(near), reportPart(telling));
+    if (near.length && inWords(telling)) {
+      return tell(say("words", ids(near)), ...near.map(({ article }) => nearCard(articles.get(article))), reportPart(telling));
     }
-    tell(say("unknown") + count, node("p", {}, say("none")), ...nearestPart(near), reportPart(tail));
+    tell(say("unknown") + count, node("p", {}, say("none")), ...nearestPart(near), reportPart(telling));
   }
 
   async function readNames() {
@@ -186,7 +184,7 @@ function start(section) {
     articles = new Map(known.articles.map((article) => [article.id, article]));
   }
 
-  const inWords = (text) => text.trim().length <= SHORT && !text.trim().includes("\n") && !CODE.test(text);
+  const inWords = (lines) => lines.length === 1 && lines[0].length <= SHORT && !CODE.test(lines[0]);
 
   const page = (article) => new URL(`errors/${article.slug}/`, root).href;
 
@@ -272,7 +270,7 @@ function start(section) {
       });
       return complete ? [text] : [];
     });
-    return sentences.length ? [node("ul", { class: "clinic-says" }, ...sentences.map((text) => node("li", {}, ...marked(text))))] : [];
+    return sentences.map((text) => node("p", {}, ...marked(text)));
   }
 
   /* ---- what can be shared: masked, and only when a person copies it ---- */
@@ -284,10 +282,8 @@ function start(section) {
     return [copyButton(say("link"), () => link.href, say("link hint", line))];
   }
 
-  function reportPart(tail) {
-    const lines = tail.replace(ANSI, "").split(/\r\n|[\r\n]/).map((line) => line.trimEnd()).filter(Boolean);
-    const telling = lines.filter((line, index) => TELLS.test(line) || index === lines.length - 1).slice(-TELLING);
-    const printed = mask((telling.length ? telling : lines.slice(-TELLING)).map((line) => shorten(line, LINE / 2)).join("\n"));
+  function reportPart(lines) {
+    const printed = mask(lines.slice(0, TELLING).join("\n"));
     const text = node("textarea", { rows: "10", spellcheck: "false", translate: "no", "aria-label": say("report label") });
     text.value = say("report body", printed.replaceAll("```", "'''"));
     const actions = node("p", { class: "clinic-actions" }, copyButton(say("copy"), () => text.value));

@@ -8,7 +8,7 @@
   const QUERY = 2;
   const RESULT = 3;
   const TERMS = 16; // words that the theme's index is asked for: each costs it a walk through all of its words
-  const COVERED = 0.5; // part of the words that an article must have to stand first
+  const COVERED = 0.5; // share of the query's words, by weight, that an article must have to stand first
   const PASTED = 60; // characters from which a query is taken for something that was printed
   const SPLIT = /[^\p{L}\p{N}]+/u;
   const COMMON = new Set("a an and are as at be by can do does for from how i if in into is it its my not of on or that the then this to was what when where which while why will with".split(" "));
@@ -79,11 +79,10 @@
     const read = (name) => fetch(new URL(name, top)).then((response) => (response.ok ? response.json() : Promise.reject(response.status)));
     const load = (name) => import(new URL(`assets/clinic/${name}`, root).href);
     loading ??= Promise.all([load("match.js"), load("nearest.js"), read("signatures.json"), read("words.json")])
-      .then(([{ Matcher }, { Ranking, terms }, data, texts]) => {
+      .then(([{ Matcher }, { Ranking }, data, texts]) => {
         const articles = new Map(data.articles.map((article) => [article.id, article]));
-        for (const { id, text } of texts.articles) articles.get(id).words = new Set(terms(text));
         const ranking = new Ranking(texts);
-        return { matcher: new Matcher(data), ranking, terms, articles, vocabulary: ranking.postings };
+        return { matcher: new Matcher(data), ranking, articles, vocabulary: ranking.postings };
       })
       .catch((error) => {
         console.info(`The search goes on without signatures: ${error}`);
@@ -106,7 +105,7 @@
   }
 
   /* Matches first, then look-alikes, then the nearest in words; then the theme's results without those. */
-  function merged(text, { matcher, ranking, terms, articles }, items) {
+  function merged(text, { matcher, ranking, articles }, items) {
     const { findings, telling } = matcher.diagnose(text);
     const nearest = ranking.nearest(telling.join("\n"));
     const groups = new Map(items.map((group) => [pageOf(group), group]));
@@ -124,12 +123,10 @@
     }
     const pasted = text.trim().length >= PASTED || text.includes("\n");
     if (!first.size && pasted) first.set("diagnose/", [entry("diagnose/", SAYS.unknown, [escaped(SAYS.hint)])]);
-    const asked = [...new Set(terms(text))].filter((word) => !COMMON.has(word));
-    for (const { article: id } of nearest) {
+    for (const { article: id, share } of nearest) {
       const article = articles.get(id);
       const key = `errors/${article.slug}/`;
-      const covered = asked.filter((word) => article.words.has(word)).length;
-      if (first.has(key) || !covered || covered < COVERED * asked.length) continue;
+      if (first.has(key) || share < COVERED) continue;
       first.set(key, groups.get(key) ?? [entry(key, article.title[language], [escaped(article.answer[language])])]);
     }
     const rest = items.filter((group) => !first.has(pageOf(group)));
