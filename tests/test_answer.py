@@ -33,7 +33,7 @@ def diagnose(text: str | bytes, *arguments: str, cwd: Path = REPOSITORY) -> subp
     ("text", "status", "said"),
     [
         (CC002, 0, ["CC002", "parameter: visual.blocks.3.mlp.up_proj.bias", "in the model: [0]", "rank: 1", "docs/en/errors/"]),
-        (f"{CC001}\n{LOOKALIKE}", 0, ["CC001", "Lines here: 1, files that they name: 1", "Looks like CC001, but is not"]),
+        (f"{CC001}\n{LOOKALIKE}", 0, ["CC001", "Such lines: 1; files that they name: 1", "Looks like CC001, but is not"]),
         (LOOKALIKE, 1, ["Looks like CC001, but is not", "vLLM stops with a KeyError", "https://"]),
         ("RuntimeError: out of cheese at /home/alice/x.py", 3, ["Not known here", "/home/<user>/x.py"]),
         ("", 2, ["the input is empty"]),
