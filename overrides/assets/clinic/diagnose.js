@@ -57,7 +57,7 @@ function start(section) {
       if (data.size) return progress(data.read, data.size);
       done();
       if (data.problem) tell(say(data.problem, data.detail ?? ""));
-      else show(data);
+      else show(data).catch((error) => tell(say("broken", error.message)));
     });
     made.addEventListener("error", (event) => {
       stop();
