@@ -189,7 +189,7 @@ class DrawingBlock(ClinicBlock):
 
     def on_end(self, block: Element) -> None:
         drawing = Drawing(self.pages().project, self.argument)
-        if not re.fullmatch(r"[\w-]+", self.argument) or not drawing.code.is_file() or drawing.job is None:
+        if not re.fullmatch(r"[\w-]+", self.argument) or not drawing.code.is_file() or not drawing.jobs:
             raise BlockError(f"/// drawing | {self.argument}: no such drawing, or no such evidence; run: clinic lint")
         if not "".join(block.itertext()).strip():
             raise BlockError(f"/// drawing | {self.argument}: say in its body what it shows, for those who do not see it")
@@ -200,7 +200,7 @@ class DrawingBlock(ClinicBlock):
         self.put(block, self.pages().drawing(drawing, svg))
         block.insert(0, block[-1])
         del block[-1]
-        self.put(block[-1], self.pages().drawn_from(drawing.job))
+        self.put(block[-1], self.pages().drawn_from(drawing.jobs))
 
 
 class DownloadBlock(ClinicBlock):

@@ -18,7 +18,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from .article import LANGUAGES, Language
-from .environment import add_member, load_environments
+from .environment import add_member, awaits_commit, load_environments
 from .evidence import Record, location, read_or_none, sha256, sweep
 from .install import Unavailable, home
 from .plan import Cell, Job, Project, find_root, has_answer, load_project, select
@@ -156,19 +156,27 @@ def run(
     own = _OwnRuns(home(root))
     jobs = [job for job in selected if again or not has_answer(project, job) or (here and not own.has(job))]
     current = not jobs
-    jobs = [job for job in jobs if _has_device(job, bool(environments))]
+    jobs = [job for job in jobs if _can_be_entered(job, bool(environments))]
     changed: list[str] = []
     if jobs:
         with _only_run(home(root)):
             sweep(article.folder for article in project.articles)
             changed = _run_jobs(project, jobs, wheels, own)
     project = load_project(root)  # the statuses of the files as they are now
-    ran = {(job.article.slug, job.name) for job in selected if job.environment.device == "cpu" or environments}
+    ran = {
+        (job.article.slug, job.name)
+        for job in selected
+        if environments or (job.environment.device == "cpu" and not awaits_commit(job.environment))
+    }
     cells = [cell for job in project.jobs if (job.article.slug, job.name) in ran for cell in job.cells]
     if as_json:
         _print_json({"cells": [_cell_as_json(project, cell) for cell in cells]})
     else:
-        left = "Every answer is current" if current else "What has no current answer needs a CUDA device"
+        left = (
+            "Every answer is current"
+            if current
+            else "What has no current answer needs a CUDA device, or a commit that is not recorded"
+        )
         err.print("" if jobs else f"{left}; no environment was touched.")
         _print_summary(project, cells)
     for line in changed if same else []:
@@ -238,8 +246,10 @@ def _line(cell: Cell, word: str, colour: str, note: str) -> str:
     return f"{cell.article.id} [{colour}]{word:10}[/] {escape(cell.name)}  [dim]{escape(note)}[/]"
 
 
-def _has_device(job: Job, named: bool) -> bool:
-    """Whether this machine has the job's device; said aloud only if the environment was asked for by name."""
+def _can_be_entered(job: Job, named: bool) -> bool:
+    """Whether this machine has the job's device, and its commit is known; said aloud only if it was asked for by name."""
+    if awaits_commit(job.environment):
+        return named  # the attempt says what is missing
     if job.environment.device == "cpu" or Path("/dev/nvidiactl").exists() or Path("/dev/dxg").exists():
         return True
     if named:

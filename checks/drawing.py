@@ -1,19 +1,23 @@
 """What a drawing is: docs/drawings/NAME.py draws what a check printed; NAME.<language>.svg is committed beside it.
 
 A check prints its data as one line, `--- data NAME {json}`; the log is evidence. The drawing's code says in which: a constant
-`EVIDENCE = "slug/module@environment"`. The first line of each SVG holds the digest of the data, the code and the SVG itself,
-so a drawing that no longer fits is noticed without drawing it again: nothing here imports matplotlib.
+`EVIDENCE = "slug/module@environment"`. With `"slug/module"` the data are that module's current verdicts everywhere:
+{environment: {"packages": {name: version}, "verdicts": {claim: [verdict, reason]}}}.
+The first line of each SVG holds the digest of the data, the code and the SVG itself, so a drawing that no longer fits is
+noticed without drawing it again: nothing here imports matplotlib.
 """
 
 from __future__ import annotations
 
 import ast
 import hashlib
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 from xml.etree.ElementTree import Element, ParseError, fromstring
 
 from .article import LANGUAGES, Language
@@ -89,19 +93,37 @@ class Drawing:
         return ""
 
     @cached_property
-    def job(self) -> Job | None:
-        """The job in whose log the data stands, if the project has it."""
+    def jobs(self) -> list[Job]:
+        """The job in whose log the data stands, or all jobs of the module whose verdicts are the data."""
         slug, _, name = self.evidence.partition("/")
-        return next((job for job in self.project.jobs if (job.article.slug, job.name) == (slug, name)), None)
+        return [job for job in self.project.jobs if job.article.slug == slug and name in (job.name, job.module)]
 
     @cached_property
     def data(self) -> str:
         """The data as JSON, or nothing if no evidence that can be read holds it."""
-        if self.job is None or self.project.record(self.job) is None:
+        if "@" not in self.evidence:
+            seen = {job.environment.name: verdicts for job in self.jobs if (verdicts := self._verdicts(job))}
+            return json.dumps(seen, ensure_ascii=False, sort_keys=True) if seen else ""
+        if not self.jobs or self.project.record(self.jobs[0]) is None:
             return ""
-        log = location(self.job.article, self.job.module, self.job.environment.name).with_suffix(".log")
+        job = self.jobs[0]
+        log = location(job.article, job.module, job.environment.name).with_suffix(".log")
         found = re.search(rf"^--- data {re.escape(self.name)} (.+)$", log.read_text(encoding="utf-8"), re.MULTILINE)
         return found[1] if found else ""
+
+    def _verdicts(self, job: Job) -> dict[str, dict[str, Any]]:
+        """Return what one job saw and decided; no dates, so that the same answer again is the same data."""
+        record = self.project.record(job)
+        judged = {cell.claim.function: self.project.judge(cell) for cell in job.cells}
+        verdicts = {
+            name: [str(one.observed), one.outcome.reason.partition("\n")[0]]
+            for name, one in judged.items()
+            if one.outcome and one.status in ("verified", "failing")
+        }
+        if record is None or not verdicts:
+            return {}
+        packages = {name: record.seen.packages[name] for name in job.environment.chief_packages & record.seen.packages.keys()}
+        return {"packages": packages, "verdicts": verdicts}
 
     def stamp(self, svg: str) -> str:
         """Return the first line of a picture: what it was drawn from, and that nobody changed it since."""
@@ -111,14 +133,21 @@ class Drawing:
     def problems(self) -> Iterator[Problem]:
         """Yield what keeps the drawing from being shown, or why what is shown no longer fits."""
         file, root = relative(self.code, self.project.root), self.project.root
-        if self.job is None:
+        if not self.jobs:
             known = ", ".join(f"{job.article.slug}/{job.name}" for job in self.project.jobs)
             yield Problem(file, 1, 'EVIDENCE = "slug/module@environment"', self.evidence or "none", f"name one of: {known}")
             return
-        if not self.data:
-            repair = f"run: clinic run {self.job.article.id} --environment {self.job.environment.name}"
-            yield Problem(file, 1, f"a line `--- data {self.name} ...` in the log of {self.job.name}", "none", repair)
+        job = self.jobs[0]
+        run = f"run: clinic run {job.article.id}"
+        if not self.data and "@" in self.evidence:
+            expected = f"a line `--- data {self.name} ...` in the log of {job.name}"
+            yield Problem(file, 1, expected, "none", f"{run} --environment {job.environment.name}")
             return
+        if not self.data:
+            yield Problem(file, 1, f"a current verdict of {self.evidence}", "none", run)
+            return
+        stale = sum(self.project.judge(cell).status == "stale" for job in self.jobs for cell in job.cells)
+        before = f"{run} ({stale} of its cells are stale), then: " if stale and "@" not in self.evidence else "run: "
         for language in LANGUAGES:
             path = self.svg(language)
             text = path.read_text(encoding="utf-8") if path.is_file() else ""
@@ -126,7 +155,7 @@ class Drawing:
             if not stamped or stamped[0] != self.stamp(text[stamped.end() :]):
                 found = "another one, or an altered one" if text else "no such file"
                 yield Problem(
-                    relative(path, root), 1, "the drawing of its data and code", found, f"run: clinic draw {self.name}"
+                    relative(path, root), 1, "the drawing of its data and code", found, f"{before}clinic draw {self.name}"
                 )
 
 

@@ -22,6 +22,8 @@ from .problem import Invalid, Problem, from_validation, line_of, relative
 LOCK, LOCAL_LOCK = "lock.txt", "lock.local.txt"
 _PIN = re.compile(r"^(?P<name>[A-Za-z0-9][\w.-]*)==(?P<version>[^\s;\\]+)", re.MULTILINE)
 _PLACE = re.compile(r"\{(\w[\w.-]*)\}")  # where a family's version goes
+_COMMIT = re.compile(r"^(?P<name>[A-Za-z0-9][\w.-]*) @ git\+(?P<source>https://\S+)@(?P<commit>[0-9a-f]{40})$", re.MULTILINE)
+_PULL = re.compile(r"@pull/\d+$")  # of a requirement: the commit by which a pull request was merged
 _HEADER = re.compile(r"\A# for (?P<key>[0-9a-f]{64})$", re.MULTILINE)
 
 
@@ -138,6 +140,34 @@ def read_pins(lock: Path) -> dict[str, str]:
 def _read_pins(lock: Path, _modified: int) -> dict[str, str]:
     text = lock.read_text(encoding="utf-8", errors="replace")
     return {canonicalize_name(pin["name"]): pin["version"] for pin in _PIN.finditer(text)}
+
+
+def read_commits(lock: Path) -> dict[str, tuple[str, str]]:
+    """Return package -> (its source repository, the full commit) of what a lock takes from git; no file, nothing."""
+    text = lock.read_text(encoding="utf-8", errors="replace") if lock.is_file() else ""
+    return {canonicalize_name(found["name"]): (found["source"], found["commit"]) for found in _COMMIT.finditer(text)}
+
+
+def split_lock(text: str) -> tuple[str, list[str]]:
+    """Return a lock's hashed pins, and what it takes from git: a full commit is a digest itself, and has no other one."""
+    return _COMMIT.sub("", text), [found[0] for found in _COMMIT.finditer(text)]
+
+
+def pull_request(requirement: Requirement) -> tuple[str, str] | None:
+    """Return the source repository and the number, if a requirement asks for a merged pull request: `@pull/NUMBER`."""
+    if not requirement.url or not _PULL.search(requirement.url):
+        return None
+    source, _, number = requirement.url.removeprefix("git+").rpartition("@pull/")
+    return source, number
+
+
+def awaits_commit(environment: Environment) -> bool:
+    """Whether a layer asks for a pull request whose commit is not recorded yet: it can only be asked for, by `clinic lock`."""
+    return any(
+        pull_request(requirement) is not None and canonicalize_name(requirement.name) not in read_commits(layer.lock())
+        for layer in environment.layers
+        for requirement in map(Requirement, layer.toml.requires)
+    )
 
 
 def load_environments(folder: Path, root: Path) -> dict[str, Environment]:
@@ -266,8 +296,16 @@ def lock_problems(environment: Environment, root: Path) -> list[Problem]:
                 Problem(file, 1, "a lock made for this environment.toml and its base", "one made for another", repair)
             )
         problems += _unhashed(text, file, repair)
-        pins = read_pins(lock)
+        pins, commits = read_pins(lock), read_commits(lock)
         for requirement in map(Requirement, environment.toml.requires):
+            if awaits_commit(environment):
+                continue
+            if pull := pull_request(requirement):
+                source, _ = commits.pop(canonicalize_name(requirement.name), ("", ""))
+                if source != pull[0]:
+                    problems.append(Problem(file, 1, f"{requirement} by its full commit", source or "none", repair))
+                text = _COMMIT.sub("", text) if source == pull[0] else text
+                continue
             pin = pins.get(canonicalize_name(requirement.name))
             if pin is None or not requirement.specifier.contains(Version(pin), prereleases=True):
                 problems.append(

@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -23,7 +24,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
-from .environment import Environment
+from .environment import Environment, awaits_commit, pull_request, read_commits, split_lock
 from .integrity import changed_files
 
 STAMP = "clinic-layer.json"
@@ -59,6 +60,12 @@ def install(environment: Environment, folder: Path, wheels: Path | None = None, 
     Raises:
         Unavailable: no interpreter, no answer from the index, no space: with what to do.
     """
+    folder = folder.resolve()  # layers name each other by their places
+    if awaits_commit(environment):
+        raise Unavailable(
+            f"{environment.name}: the commit of its pull request is not recorded yet\n"
+            f"    Where there is a network: clinic lock {environment.name}"
+        )
     below: Installed | None = None
     inherited = ""
     for layer in environment.layers:
@@ -81,6 +88,8 @@ def install(environment: Environment, folder: Path, wheels: Path | None = None, 
 def lock(environment: Environment, excluded_newer: str) -> list[Path]:
     """Resolve this layer's requirements again and write its locks; the layers below hold as they are locked.
 
+    A pull request is asked for by its number once: the commit that merged it is recorded in the lock, and stays.
+
     Raises:
         Unavailable: if the requirements cannot be resolved.
     """
@@ -90,6 +99,7 @@ def lock(environment: Environment, excluded_newer: str) -> list[Path]:
         if local:
             builds = {Requirement(build).name: build for build in environment.toml.local_builds}
             requires = [builds.pop(Requirement(text).name, text) for text in requires] + list(builds.values())
+        requires = [_at_commit(text, environment.lock(local)) for text in requires]
         with tempfile.TemporaryDirectory() as folder:
             constraints = Path(folder, "constraints.txt")
             constraints.write_text(
@@ -101,6 +111,33 @@ def lock(environment: Environment, excluded_newer: str) -> list[Path]:
         path.write_text(f"# for {environment.lock_key}\n{lines}", encoding="utf-8")
         written.append(path)
     return written
+
+
+def _at_commit(text: str, lock: Path) -> str:
+    """Return a requirement with the commit that merged its pull request: the recorded one, else GitHub is asked."""
+    requirement = Requirement(text)
+    pull = pull_request(requirement)
+    if pull is None:
+        return text
+    source, number = pull
+    recorded = read_commits(lock).get(canonicalize_name(requirement.name))
+    commit = recorded[1] if recorded and recorded[0] == source else _merge_commit(source, number)
+    return f"{requirement.name} @ git+{source}@{commit}"
+
+
+def _merge_commit(source: str, number: str) -> str:
+    address = f"{source.replace('//github.com/', '//api.github.com/repos/')}/pulls/{number}"
+    what = f"asking {address} for its merge commit"
+    try:
+        with urllib.request.urlopen(address, timeout=30) as answer:  # noqa: S310  an https address, from environment.toml
+            told = json.load(answer)
+    except (OSError, ValueError) as error:
+        raise Unavailable(
+            f"{what} failed: {error}\n    It did not answer: run again later, where there is a network."
+        ) from error
+    if not told.get("merged"):
+        raise Unavailable(f"{what} failed: it was not merged\n    Name the number of a merged pull request.")
+    return str(told["merge_commit_sha"])
 
 
 def _compile_arguments(environment: Environment, excluded_newer: str, constraints: Path) -> list[str]:
@@ -117,10 +154,13 @@ def _compile_arguments(environment: Environment, excluded_newer: str, constraint
 def collect_wheels(environment: Environment, engine: Path, folder: Path, version: str) -> None:
     """Download the wheels of the engine and of an environment's layers, for a machine with that Python and no network.
 
+    A layer without build isolation may also have source packages: they are built on that machine, by what lies below.
+
     Raises:
         Unavailable: if the index does not answer or has no wheel for that Python.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    built = [layer.lock() for layer in environment.layers if not layer.toml.build_isolation]  # there, from a source package
     for requirements in [engine, *(layer.lock() for layer in environment.layers if _pins(layer, False))]:
         command = [
             sys.executable,
@@ -130,11 +170,10 @@ def collect_wheels(environment: Environment, engine: Path, folder: Path, version
             "--quiet",
             "--no-deps",
             "--require-hashes",
-            "--only-binary",
-            ":all:",
+            "--prefer-binary" if requirements in built else "--only-binary=:all:",
         ]
         command += ["--python-version", version, "--dest", str(folder), "--requirement", str(requirements)]
-        answer = _run(command)
+        answer = _run(command, dict(environment.toml.build_variables))
         if answer.returncode:
             words = " ".join(answer.stderr.split())[-600:]
             raise Unavailable(f"collecting the wheels of {requirements.name} failed: {words}\n    {_advice(words)}")
@@ -269,9 +308,13 @@ def _build(
     ]
     arguments += [] if layer.toml.build_isolation else ["--no-build-isolation"]
     arguments += [] if cached else ["--no-cache"]
-    arguments += ["--requirement", str(layer.lock(local)), *_sources(wheels, local)]
+    arguments += [*_sources(wheels, local), "--requirement"]
+    hashed, commits = split_lock(layer.lock(local).read_text(encoding="utf-8"))
     try:
-        _uv(arguments, "", dict(layer.toml.build_variables), what)
+        _uv([*arguments, "-"], hashed, dict(layer.toml.build_variables), what)
+        if commits:
+            arguments.remove("--require-hashes")
+            _uv([*arguments, "-"], "\n".join(commits), dict(layer.toml.build_variables), what)
     except Unavailable:
         shutil.rmtree(place, ignore_errors=True)
         raise
@@ -295,7 +338,7 @@ def _machine_packages() -> list[Path]:
 
 def _pins(layer: Environment, local: bool) -> list[str]:
     lines = layer.lock(local).read_text(encoding="utf-8").splitlines() if layer.lock(local).is_file() else []
-    return [line for line in lines if "==" in line and not line.startswith(("#", " "))]
+    return [line for line in lines if ("==" in line or " @ git+" in line) and not line.startswith(("#", " "))]
 
 
 def _below(environment: Environment) -> dict[str, str]:
@@ -341,6 +384,8 @@ def _advice(words: str) -> str:
     if "No space left" in words:
         free = shutil.disk_usage(".").free >> 20
         return f"The disk is full ({free} MiB free here): free some space, or set CLINIC_HOME to a folder on another disk."
+    if "Git operation failed" in words:
+        return "The source repository did not answer: run again where git reaches it. The evidence that exists stays."
     if re.search(r"fetch|connect|dns|timed out|network", words, re.IGNORECASE):
         return "The package index did not answer: run again later, or give --wheels DIR with the wheels."
     return "Nothing was changed; the evidence that exists stays."
@@ -356,5 +401,6 @@ def _uv_binary() -> str:
     return found
 
 
-def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, text=True, capture_output=True, check=False, timeout=600)
+def _run(command: list[str], variables: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, **(variables or {})}
+    return subprocess.run(command, text=True, capture_output=True, env=environment, check=False, timeout=600)

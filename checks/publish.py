@@ -19,7 +19,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from .article import LANGUAGES, imported_files
-from .environment import Environment
+from .environment import Environment, split_lock
 from .evidence import Unreadable, location, read
 from .plan import Job, Project
 from .problem import Invalid, Problem
@@ -161,7 +161,8 @@ def _write_bundle(project: Project, job: Job, folder: Path) -> None:
     for number, layer in enumerate(job.environment.layers, start=1):
         for local in (False, True) if layer.toml.local_builds else (False,):
             if layer.lock(local).is_file():
-                files[f"{number}-{layer.name}{'.local' if local else ''}.txt"] = layer.lock(local).read_text(encoding="utf-8")
+                text, _ = split_lock(layer.lock(local).read_text(encoding="utf-8"))
+                files[f"{number}-{layer.name}{'.local' if local else ''}.txt"] = text
     with zipfile.ZipFile(folder / f"{code_name(job)}.zip", "w", zipfile.ZIP_DEFLATED) as bundle:
         for name in sorted(files):
             bundle.writestr(zipfile.ZipInfo(name, EPOCH), files[name])

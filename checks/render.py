@@ -14,7 +14,7 @@ from packaging.utils import canonicalize_name
 
 from .article import Article, Claim, Language
 from .drawing import Drawing
-from .environment import Environment
+from .environment import Environment, awaits_commit, split_lock
 from .evidence import Record, location
 from .plan import Cell, Job, Project
 from .words import all_words, say
@@ -81,6 +81,8 @@ def command(job: Job) -> str:
             variables = "".join(f"{key}={value} " for key, value in layer.toml.build_variables.items())
             isolation = "" if layer.toml.build_isolation else " --no-build-isolation"
             steps.append(f"{variables}uv pip install --no-deps --require-hashes{isolation} -r {number}-{layer.name}.txt")
+            _, commits = split_lock(layer.lock().read_text(encoding="utf-8"))
+            steps += [f'{variables}uv pip install --no-deps{isolation} "{commit}"' for commit in commits]
     variables = "".join(f"{key}={value} " for key, value in job.environment.variables.items())
     device = f"CLINIC_DEVICE={job.environment.device} " if job.environment.device != "cpu" else ""
     preludes = "".join(f" --before {prelude.name}" for prelude in job.environment.preludes)
@@ -264,8 +266,11 @@ class Pages:
             svg.set("class", "clinic-narrow")
         return element("div.clinic-scroll", svg, tabindex="0", role="region", aria_label=self.say("drawing"))
 
-    def drawn_from(self, job: Job) -> Element:
-        """Return the line that says in which run a drawing's data was printed."""
+    def drawn_from(self, jobs: Sequence[Job]) -> Element:
+        """Return the line that says in which run a drawing's data was printed, or in how many it was decided."""
+        job = jobs[0]
+        if len(jobs) > 1:
+            return element("small", *marked(self.say("drawn from all", job.module, len(jobs))))
         log = element("a", self.say("log"), href=f"{self.top}evidence/{job.article.slug}/{job.name}.txt")
         return element("small", *marked(self.say("drawn from", job.module, job.environment.name)), " · ", log)
 
@@ -322,6 +327,8 @@ class Pages:
         note = job.environment.toml.note
         parts += [element("p", getattr(note, self.language))] if note else []
         bundle = element("a", f"{code_name(job)}.zip", href=f"{self.top}downloads/{code_name(job)}.zip", download="")
+        if awaits_commit(job.environment):
+            return element("details.clinic-run", *parts, element("p", self.say("awaits commit")))
         before, _, after = self.say("run hint", "{0}").partition("{0}")
         return element(
             "details.clinic-run",

@@ -32,6 +32,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "statement": ("statement", "证据声明"),
     "seen in": ("Printed by `{0}` in {1}", "`{0}` 在 {1} 中的输出"),
     "drawn from": ("Drawn from what `{0}` printed in {1}", "根据 `{0}` 在 {1} 中的输出绘制"),
+    "drawn from all": ("Drawn from what `{0}` decided in {1} environments", "根据 `{0}` 在 {1} 个环境中的判定绘制"),
     "drawing": ("drawing", "示意图"),
     "no output": ("No output is recorded for {0}.", "没有 {0} 的输出记录。"),
     "download": ("Download {0}", "下载 {0}"),
@@ -45,6 +46,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "Download {0}, then run this in its folder (uv comes from your package index). "
         "It prints each claim with its verdict, as the log does.",
         "下载 {0}，在其所在目录运行下面的命令（uv 可从你的软件源安装）。它会逐条打印论断和判定，与日志一致。",
+    ),
+    "awaits commit": (
+        "Its commit is not recorded yet: a machine that reaches the source asks for it by the number of the pull request.",
+        "它的提交还没有记录下来：要在能访问源码仓库的机器上，按 PR 编号去查。",
     ),
     "message": ("message", "报错信息"),
     "harm": ("what happens if you go on", "继续运行会怎样"),

@@ -1,6 +1,7 @@
 """Measure the engine's speed, each figure against a bare equivalent in the same run. Prints a table; asserts nothing.
 
 make bench
+python tests/bench.py --sweep   # the whole sweep of versions alone: some minutes
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import json
 import math
 import os
 import platform
+import re
 import shutil
 import statistics
 import subprocess
@@ -21,7 +23,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from checks.environment import load_environments
+from checks.environment import load_environments, read_commits
 from checks.install import home, install
 from checks.plan import Job, load_project
 
@@ -332,6 +334,58 @@ def one_more_layer(name: str) -> list[str]:
     ]
 
 
+SWEEP = (
+    "transformers-4.51.0",
+    "transformers-4.56.2",
+    "transformers-5.5.4",
+)  # one that only the sweep uses, of each kind of loader
+
+
+def sweep(names: tuple[str, ...]) -> list[list[str]]:
+    """Build and decide layers of CC002's sweep of versions, on lower layers that stand, from packages that are cached.
+
+    With no names, all of them; but those that are built from a source repository, which needs a network.
+    """
+    project = load_project(ROOT)
+    swept = [job for job in project.jobs if job.article.id == "CC002" and job.module == "load_across_versions"]
+    known = [job for job in swept if not read_commits(job.environment.lock())]
+    jobs = [job for job in known if job.environment.name in names or not names]
+    chosen = [argument for job in jobs for argument in ("--environment", job.environment.name)]
+    told: list[str] = []
+    with tempfile.TemporaryDirectory() as folder:
+        copy, environments = Path(folder, "project"), Path(folder, "home", "environments")
+        for name in ("checks", "snippets"):
+            shutil.copytree(ROOT / name, copy / name)
+        environments.mkdir(parents=True)
+        for below in {job.environment.base.name: job.environment.base for job in jobs if job.environment.base}.values():
+            for layer in below.layers:
+                place = install(layer, home(ROOT) / "environments").python.parents[1]
+                link = environments / place.name
+                link.exists() or link.symlink_to(place)
+        run = [PYTHON, "-m", "checks", "run", jobs[0].article.id, *chosen]
+        variables = {**os.environ, "CLINIC_HOME": str(environments.parent)}
+
+        def decide(*more: str) -> None:
+            done = subprocess.run([*run, *more], cwd=copy, env=variables, capture_output=True, text=True, check=False)
+            told.append(done.stdout + done.stderr)
+
+        seconds, again = timed(lambda: decide("--again")), timed(decide)
+        layers = [place for place in environments.iterdir() if not place.is_symlink()]
+        sizes = [sum(file.lstat().st_size for file in place.rglob("*") if not file.is_symlink()) / 1e6 for place in layers]
+    here = [job.environment.name for job in jobs]
+    cells = sum(len(job.cells) for job in project.jobs if job.article.id == "CC002" and job.environment.name in here)
+    decided = len(re.findall(r"^CC002 (?:holds|refuted) ", told[0], re.MULTILINE))
+    what = f"sweep of versions: {len(jobs)} of {len(known)} layers built, {decided} of {cells} cells decided"
+    measured = (
+        f"{seconds:.0f} s = {3600 * decided / seconds:.0f} cells an hour; layers of {min(sizes):.0f} to {max(sizes):.0f} MB"
+    )
+    nothing = "nothing decided" if "deciding" not in told[1] else "decided again"
+    return [
+        [what, "", measured, "", "at most 100 MB a layer"],
+        ["", "the same again", f"{again:.2f} s, {nothing}", "", "nothing"],
+    ]
+
+
 def gate(name: str) -> list[str]:
     """require_versions.py where both packages are installed: what it adds to the start of a training script."""
     python = str(install(load_environments(ROOT / "checks" / "environments", ROOT)[name], home(ROOT) / "environments").python)
@@ -350,7 +404,9 @@ def main() -> None:
     steps += [lambda job=job: [runner_overhead(job)] for job in jobs]
     steps += [lambda: audit_of_deepseek_v3(False), lambda: audit_of_deepseek_v3(True), comparison_after_loading]
     steps += [lambda: site_build(0), lambda: site_build(50), lambda: [one_more_layer("transformers-4.50.3")]]
-    steps += [lambda: [gate("transformers-4.50.3")]]
+    steps += [lambda: [gate("transformers-4.50.3")], lambda: sweep(SWEEP)]
+    if sys.argv[1:] == ["--sweep"]:
+        steps = [lambda: sweep(())]
     table = Table(
         "what",
         "against",

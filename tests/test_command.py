@@ -111,7 +111,7 @@ def test_run_with_current_answers_touches_no_environment(decided: Path, tmp_path
     done = clinic(decided, "run", CLINIC_HOME=elsewhere)
     assert (done.returncode, done.stderr) == (
         1,
-        "What has no current answer needs a CUDA device; no environment was touched.\n",
+        "What has no current answer needs a CUDA device, or a commit that is not recorded; no environment was touched.\n",
     )
     assert not (tmp_path / "home").exists()
     assert contents(decided) == before

@@ -120,6 +120,48 @@ def test_drawing_that_no_longer_fits_is_named(drawn: Path, what: str) -> None:
     assert of_drawings(drawn) == []
 
 
+ALL = """
+from matplotlib.figure import Figure
+
+EVIDENCE = "old-evidence/remembered"
+
+
+def draw(data, language):
+    figure = Figure(figsize=(4, 2))
+    for row, (environment, seen) in enumerate(data.items()):
+        figure.text(0, row / 9, f"{environment}: {seen['verdicts']}")
+    return figure
+"""
+
+
+@pytest.fixture
+def of_all(drawn: Path) -> Path:
+    """A second drawing, of all environments of a module."""
+    (drawn / "docs/drawings/all.py").write_text(ALL, encoding="utf-8")
+    assert clinic(drawn, "draw", "all", MPLCONFIGDIR=str(drawn.parent)).returncode == 0
+    return drawn
+
+
+def test_verdicts_in_all_environments_are_data(of_all: Path) -> None:
+    seen = json.loads(Drawing(load_project(of_all), "all").data)
+    assert {name: one["verdicts"] for name, one in seen.items()} == {"bare": {"bars_differ": ["holds", ""]}}
+    assert of_drawings(of_all) == []
+
+
+def test_another_verdict_makes_the_drawing_unfit_and_the_same_one_again_does_not(of_all: Path) -> None:
+    check, files = f"{ERRORS}/old-evidence/remembered.py", [f"docs/drawings/all.{language}.svg" for language in ("en", "zh")]
+    edit(of_all, check, '"seen"', '"seen again"')
+    assert [one for one in of_drawings(of_all) if "/all" in one[0]] == [
+        ("docs/drawings/all.py", "none", "run: clinic run CC003")
+    ]
+    assert clinic(of_all, "run", "old-evidence").returncode == 0
+    assert of_drawings(of_all) == []
+    edit(of_all, check, "!= [1, 1, 1]", "== [1, 1, 1]")
+    assert clinic(of_all, "run", "old-evidence").returncode == 1
+    found = [one for one in of_drawings(of_all) if "/all" in one[0]]
+    assert found == [(file, "another one, or an altered one", "run: clinic draw all") for file in files]
+
+
 def test_drawing_that_was_not_drawn_is_named(drawn: Path) -> None:
     (drawn / FILES[1]).unlink()
     assert of_drawings(drawn) == [(FILES[1], "no such file", REPAIR)]

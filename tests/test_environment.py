@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from checks.environment import Environment, load_environments
+from checks.environment import Environment, load_environments, split_lock
 from checks.lint import lint_project
 from checks.problem import Problem
 
@@ -165,3 +165,33 @@ def test_lock_made_for_other_requirements_is_named_though_its_pins_would_do(exam
     edit(example, f"{FOLDER}/thing/environment.toml", "thing==1.0", "thing>=0.5")
     lock, fit = f"{FOLDER}/thing/lock.txt", "a lock made for this environment.toml and its base"
     assert lint_project(example) == [Problem(lock, 1, fit, "one made for another", "run: clinic lock thing")]
+
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+SOURCE = "https://git.example/me/thing"
+RECORDED = {
+    "its commit": (f"thing @ git+{SOURCE}@{COMMIT}\n", []),
+    "no commit yet": ("", []),
+    "a branch": (f"thing @ git+{SOURCE}@main\n", [f"{SOURCE}@main"]),
+    "another source": (
+        f"thing @ git+https://git.example/you/thing@{COMMIT}\n",
+        ["https://git.example/you/thing", f"https://git.example/you/thing@{COMMIT}"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_pull_request_is_recorded_by_its_full_commit(example: Path, name: str) -> None:
+    lock, found = RECORDED[name]
+    add(example, "thing", f'requires = ["thing @ git+{SOURCE}@pull/7"]\n', lock)
+    assert [problem.found for problem in lint_project(example)] == found
+
+
+def test_commit_that_nothing_asks_for_is_an_address(example: Path) -> None:
+    add(example, "thing", "", f"thing @ git+{SOURCE}@{COMMIT}\n")
+    assert [problem.expected for problem in lint_project(example)] == [PLAIN]
+
+
+def test_lock_is_split_into_hashed_pins_and_commits() -> None:
+    pins, commit = f"# for it\nother==1.0 {HASH}\n", f"thing @ git+{SOURCE}@{COMMIT}"
+    assert split_lock(f"{pins}{commit}\n") == (f"{pins}\n", [commit])

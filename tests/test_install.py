@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import io
+import json
 import os
+import shutil
 import subprocess
 import zipfile
 from pathlib import Path
@@ -89,6 +92,126 @@ def test_wheel_without_the_hash_of_the_lock_is_not_installed(tmp_path: Path, whe
     assert list((tmp_path / "home").iterdir()) == []
 
 
+BACKEND = """
+import zipfile
+def build_wheel(folder, settings=None, metadata=None):
+    name, info = "thing-1.0.dev0-py3-none-any.whl", "thing-1.0.dev0.dist-info"
+    files = {"thing.py": open("thing.py").read()}
+    files[f"{info}/METADATA"] = "Metadata-Version: 2.1\\nName: thing\\nVersion: 1.0.dev0\\n"
+    files[f"{info}/WHEEL"] = "Wheel-Version: 1.0\\nGenerator: test\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n"
+    files[f"{info}/RECORD"] = "".join(f"{file},,\\n" for file in (*files, f"{info}/RECORD"))
+    with zipfile.ZipFile(f"{folder}/{name}", "w") as archive:
+        for file, text in files.items():
+            archive.writestr(file, text)
+    return name
+"""
+SYSTEM = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+SOURCE = "https://git.example/me/thing"
+
+
+@pytest.fixture
+def commits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Three commits of a package `thing`, oldest first, which git finds at SOURCE."""
+    repository = tmp_path / "repository"
+    repository.mkdir()
+    (repository / "backend.py").write_text(BACKEND, encoding="utf-8")
+    (repository / "pyproject.toml").write_text(SYSTEM, encoding="utf-8")
+    settings = {f"url.file://{repository}.insteadOf": SOURCE, "user.name": "me", "user.email": "me@example.org"}
+    monkeypatch.setenv("GIT_CONFIG_COUNT", str(len(settings)))
+    for number, (key, value) in enumerate(settings.items()):
+        monkeypatch.setenv(f"GIT_CONFIG_KEY_{number}", key)
+        monkeypatch.setenv(f"GIT_CONFIG_VALUE_{number}", value)
+
+    def git(*arguments: str) -> str:
+        return subprocess.run(["git", *arguments], cwd=repository, capture_output=True, text=True, check=True).stdout.strip()
+
+    git("init", "--quiet")
+    made = []
+    for version in ("before", "merged", "after"):
+        (repository / "thing.py").write_text(f"VERSION = {version!r}\n", encoding="utf-8")
+        git("add", ".")
+        git("commit", "--quiet", "--message", version)
+        made.append(git("rev-parse", "HEAD"))
+    return made
+
+
+def test_commit_of_the_lock_is_installed_beside_hashed_wheels(tmp_path: Path, wheels: Path, commits: list[str]) -> None:
+    lock = f"other==1.0 {make_wheel(wheels, 'other', '1.0')}\nthing @ git+{SOURCE}@{commits[1]}\n"
+    toml = f'requires = ["thing @ git+{SOURCE}@pull/7"]\nbuild_isolation = false\n'
+    installed = install.install(environment(tmp_path, "one", lock, toml), tmp_path / "home", wheels, quiet)
+    assert [imported(installed, "thing"), imported(installed, "other")] == ["merged", "1.0"]
+
+
+def test_commit_that_is_not_recorded_is_asked_for_before_anything_is_built(tmp_path: Path) -> None:
+    one = environment(tmp_path, "one", "# asked for later\n", f'requires = ["thing @ git+{SOURCE}@pull/7"]\n')
+    with pytest.raises(Unavailable, match="not recorded yet\n    Where there is a network: clinic lock one"):
+        install.install(one, tmp_path / "home", None, quiet)
+    assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.parametrize("isolation", [True, False])
+def test_source_package_is_collected_for_a_layer_that_builds_it(
+    tmp_path: Path, wheels: Path, isolation: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (wheels / "thing-1.0.dev0").mkdir(parents=True)
+    (wheels / "thing-1.0.dev0/thing.py").write_text("VERSION = 'built'\n", encoding="utf-8")
+    (wheels / "thing-1.0.dev0/backend.py").write_text(BACKEND, encoding="utf-8")
+    (wheels / "thing-1.0.dev0/pyproject.toml").write_text(SYSTEM, encoding="utf-8")
+    source = shutil.make_archive(str(wheels / "thing-1.0.dev0"), "gztar", wheels, "thing-1.0.dev0")
+    shutil.rmtree(wheels / "thing-1.0.dev0")
+    lock = f"thing==1.0.dev0 --hash=sha256:{hashlib.sha256(Path(source).read_bytes()).hexdigest()}\n"
+    one = environment(tmp_path, "one", lock, f"build_isolation = {str(isolation).lower()}\n")
+    (tmp_path / "engine.txt").touch()
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(wheels))
+    if isolation:
+        with pytest.raises(Unavailable, match=r"collecting the wheels of lock\.txt failed"):
+            install.collect_wheels(one, tmp_path / "engine.txt", tmp_path / "carried", "3.11")
+        return
+    install.collect_wheels(one, tmp_path / "engine.txt", tmp_path / "carried", "3.11")
+    assert imported(install.install(one, tmp_path / "home", tmp_path / "carried", quiet), "thing") == "built"
+
+
+@pytest.fixture
+def asked(commits: list[str], monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The addresses that were asked; a pull request answers that it is merged, unless it is number 8."""
+    addresses: list[str] = []
+
+    def answer(address: str, timeout: float) -> io.BytesIO:
+        addresses.append(address)
+        return io.BytesIO(json.dumps({"merged": not address.endswith("/8"), "merge_commit_sha": commits[1]}).encode())
+
+    monkeypatch.setattr(install.urllib.request, "urlopen", answer)
+    return addresses
+
+
+def test_pull_request_is_asked_for_once_and_then_recorded(tmp_path: Path, commits: list[str], asked: list[str]) -> None:
+    toml = f'requires = ["thing @ git+{SOURCE}@pull/7"]\ndependencies = false\nbuild_isolation = false\n'
+    one = environment(tmp_path, "one", "", toml)
+    for _ in range(2):
+        install.lock(one, "2026-11-21")
+        assert one.lock().read_text("utf-8") == f"# for {one.lock_key}\nthing @ git+{SOURCE}@{commits[1]}\n"
+    assert asked == [f"{SOURCE}/pulls/7"]
+
+
+def test_pull_request_that_was_not_merged_has_no_commit(tmp_path: Path, asked: list[str]) -> None:
+    one = environment(tmp_path, "one", "", f'requires = ["thing @ git+{SOURCE}@pull/8"]\n')
+    with pytest.raises(Unavailable, match=r"pulls/8 .*was not merged"):
+        install.lock(one, "2026-11-21")
+    assert asked == [f"{SOURCE}/pulls/8"]
+    assert one.lock().read_text("utf-8") == ""
+
+
+def test_source_that_does_not_answer_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def silent(address: str, timeout: float) -> None:
+        raise OSError("no route")
+
+    monkeypatch.setattr(install.urllib.request, "urlopen", silent)
+    one = environment(tmp_path, "one", "", 'requires = ["thing @ git+https://github.com/me/thing@pull/7"]\n')
+    with pytest.raises(Unavailable, match=r"asking https://api.github.com/repos/me/thing/pulls/7 .*: no route\n .*run again"):
+        install.lock(one, "2026-11-21")
+
+
 @pytest.mark.parametrize("stamp", [None, "", "{}", '{"key": "of another lock"}'])
 def test_layer_without_its_stamp_is_built_again(tmp_path: Path, wheels: Path, stamp: str | None) -> None:
     one = environment(tmp_path, "one", f"thing==1.0 {make_wheel(wheels, 'thing', '1.0')}\n")
@@ -144,6 +267,10 @@ def fake_uv(folder: Path, words: str) -> str:
     [
         ("No space left on device (os error 28)", "or set CLINIC_HOME to a folder on another disk."),
         ("dns error: failed to lookup address", "The package index did not answer: run again later"),
+        (
+            "Git operation failed: failed to fetch commit",
+            "The source repository did not answer: run again where git reaches it.",
+        ),
         ("no wheel for this platform", "Nothing was changed; the evidence that exists stays."),
     ],
 )
