@@ -12,7 +12,7 @@ matter where a line was wrapped or joined; the signature's pattern is then run o
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -20,14 +20,15 @@ from functools import cached_property
 from itertools import accumulate, islice
 from typing import Any
 
-from .normalise import body, clean, rank_of, telling
+from .normalise import begins_record, body, clean, prefix_of, rank_of, telling
 
 BLOCK = 1 << 17  # characters that are looked at together
 PIECE = 4096  # a longer line is cut into pieces of this many characters
 BEHIND, AHEAD = 4, 4  # lines around a literal part to which a wrapped message may extend
 WINDOWS = ((0, 0), (0, 1), (0, 2), (0, AHEAD), (1, 0), (1, 1), (2, 2), (BEHIND, AHEAD))  # in the order in which they are tried
-MISSES = 200  # near misses after which only the line itself is tried
-FEW = 1000  # occurrences of one message that are looked at closely; the others are only counted
+MISSES = 50  # near misses after which only the line itself is tried; after ten times as many, nothing
+NEAR = 600  # characters around a literal part in which the pattern is run
+FEW = 500  # occurrences of one message that are looked at closely; the others are only counted
 SHOWN = 400  # characters of a line that are quoted
 HEAD = 4000  # characters: a shorter text is searched in words whole
 WIDTHS = (80, 100, 120, 132, 160, 200)  # of terminals
@@ -35,7 +36,8 @@ TELLING = 40  # lines that are kept for the search in words
 
 
 _WORD = re.compile(r"\w{2,}", re.ASCII)
-_CUT, _NAME = re.compile(r"[\w.]$", re.ASCII), re.compile(r"^[\w.]+$", re.ASCII)
+_CUT, _NAME = re.compile(r"[\w.]$", re.ASCII), re.compile(r"^\w+\.\w+\.[\w.]+$", re.ASCII)
+_COMMA = re.compile(r",(?=\d)")  # a shape that lost its space where it was wrapped
 _SEVERAL = re.compile(" {2,}")
 
 Span = tuple[tuple[int, int], tuple[int, int]]  # (line, character without spaces) of the beginning and of the end
@@ -264,7 +266,6 @@ class _Block:
         squeezed = [line.replace(" ", "") for line in self.bodies]
         self.text = "".join(squeezed)
         self.starts = list(accumulate(map(len, squeezed), initial=0))
-        self.latest: tuple[Any, list[tuple[re.Match[str], int, int]]] = (None, [])
 
     def search(self, candidates: Iterable[int]) -> None:
         """Look for the needles, an article's signatures in their order."""
@@ -277,7 +278,7 @@ class _Block:
                 if found and len(found.spans) >= FEW:
                     found.count += self.text.count(needle.squeezed, start, min(end + len(needle.squeezed) - 1, len(self.text)))
                     break
-                if self.stream.misses[number] > FEW:
+                if self.stream.misses[number] > 10 * MISSES:
                     break
                 self._occurrence(number, needle, start)
                 start = self.text.find(needle.squeezed, start + len(needle.squeezed))
@@ -299,69 +300,88 @@ class _Block:
         """Run the pattern on the line of the literal part, then on more lines around it, joined as before they were wrapped."""
         first = bisect_right(self.starts, start) - 1
         last = bisect_right(self.starts, start + len(needle.squeezed) - 1) - 1
+        tried = set()
         for before, after in windows:
-            top, bottom = max(0, first - before), min(len(self.bodies) - 1, last + after)
-            if (before or after) and self.starts[bottom + 1] - self.starts[top] > 2 * PIECE:
+            top, bottom = self._reach(first, -1, before), self._reach(last, 1, after)
+            if (top, bottom) in tried or ((before or after) and self.starts[bottom + 1] - self.starts[top] > 2 * PIECE):
                 continue
-            match = self._match(needle, start, top, bottom)
-            if match:
-                while match.start() == 0 and needle.pattern.startswith("(") and self._continues(needle, top):
+            tried.add((top, bottom))
+            found = self._match(needle, start, top, bottom)
+            if found:
+                while self._continues(needle, top, *found):
                     longer = self._match(needle, start, top - 1, bottom)
                     if not longer:
                         break
-                    top, match = top - 1, longer
-                return self._describe(match, top)
+                    top, found = top - 1, longer
+                return self._describe(*found)
         return None
 
-    def _match(self, needle: Needle, start: int, top: int, bottom: int) -> re.Match[str] | None:
-        """Return the pattern's match around the literal part in these lines, or None: the longest, however they are joined."""
+    def _reach(self, line: int, step: int, many: int) -> int:
+        """Return the line so many further up or down, or the last one on the way that is no new record."""
+        for _ in range(many):
+            lower = line if step < 0 else line + 1  # the line that would continue the one above it
+            if not 0 <= line + step < len(self.bodies) or self._begins_record(lower):
+                break
+            line += step
+        return line
+
+    def _begins_record(self, line: int) -> bool:
+        """Whether a logger began this line; one whose rows all carry the same prefix was wrapped before it got it."""
+        prefix = prefix_of(self.stream.lines[line])
+        return begins_record(prefix) and not (line and prefix == prefix_of(self.stream.lines[line - 1]))
+
+    def _match(self, needle: Needle, start: int, top: int, bottom: int) -> tuple[re.Match[str], int] | None:
+        """Return the pattern's longest match around the literal part in these lines, and how many characters stand before it.
+
+        The lines are joined with nothing between them, and with a space where one of two had a space at the break.
+        """
         start -= self.starts[top]
         end = start + len(needle.squeezed)
-        best: re.Match[str] | None = None
-        for match, begin, finish in self._matches(needle, top, bottom):
-            if begin <= start and end <= finish and (not best or _length(match) > _length(best)):
-                best = match
+        best: tuple[re.Match[str], int] | None = None
+        for text in dict.fromkeys((self._joined(top, bottom, ""), self._joined(top, bottom, " "))):
+            left, right = 0, len(text)
+            if right > 2 * NEAR:
+                left, right = max(0, _index(text, start) - NEAR), _index(text, end - 1) + 1 + NEAR
+            before = _squeezed_length(text, left)
+            for match in needle.compiled.finditer(text[left:right]):
+                if before + _squeezed_length(match.string, match.end()) >= end:
+                    fits = before + _squeezed_length(match.string, match.start()) <= start
+                    if fits and (not best or _length(match) > _length(best[0])):
+                        best = match, self.starts[top] + before
+                    break
         return best
-
-    def _matches(self, needle: Needle, top: int, bottom: int) -> list[tuple[re.Match[str], int, int]]:
-        """Return the pattern's matches in these lines, each with its beginning and end, spaces not counted."""
-        key = (needle, top, bottom)
-        if self.latest[0] != key:
-            texts = dict.fromkeys(self._joined(top, bottom, space) for space in (" ", ""))
-            found = [match for text in texts for match in needle.compiled.finditer(text)]
-            places = [(_squeezed_length(one.string, one.start()), _squeezed_length(one.string, one.end())) for one in found]
-            self.latest = key, [(match, *place) for match, place in zip(found, places, strict=True)]
-        return self.latest[1]
 
     def _joined(self, top: int, bottom: int, space: str) -> str:
         """Return lines as one, as before they were wrapped; `space` stands where one of two lines has a space at the break."""
         text = self.bodies[top]
         for number in range(top + 1, bottom + 1):
-            line, rest = self.stream.lines[number], self.bodies[number]
-            breaks = self.stream.lines[number - 1].endswith(" ") or line[: line.find(rest)].endswith(" ")
-            text += (space if breaks else "") + rest
+            line = self.stream.lines[number]
+            breaks = self.stream.lines[number - 1].endswith(" ") or prefix_of(line).endswith(" ")
+            text += (space if breaks else "") + self.bodies[number]
         return _SEVERAL.sub(" ", text)
 
-    def _continues(self, needle: Needle, top: int) -> bool:
-        """Whether a line that begins with a variable part looks like the rest of the one before, cut at a terminal's width."""
-        if top == 0:
+    def _continues(self, needle: Needle, top: int, match: re.Match[str], before: int) -> bool:
+        """Whether a match that begins with a variable part at a line's beginning looks cut: the rest of the line before it."""
+        if match.start() or before != self.starts[top] or not needle.pattern.startswith("("):
+            return False
+        if top == 0 or self._begins_record(top):
             return False
         width = len(self.stream.lines[top - 1])
         near = [len(line) for line in self.stream.lines[max(0, top - 20) : top + 20]]
-        wraps = width >= 40 and width == max(near) and (near.count(width) > 1 or width in WIDTHS)
+        wraps = width >= 20 and width == max(near) and (near.count(width) > 1 or width in WIDTHS)
         whole = needle.squeezed in self.text[self.starts[top - 1] : self.starts[top]]
         return not whole and bool((_CUT if wraps else _NAME).search(self.bodies[top - 1]))
 
-    def _describe(self, match: re.Match[str], top: int) -> Located:
+    def _describe(self, match: re.Match[str], before: int) -> Located:
         """Return the line on which a match begins, what is quoted of it, its variable parts and its place."""
-        begin = self.starts[top] + _squeezed_length(match.string, match.start())
-        finish = self.starts[top] + _squeezed_length(match.string, match.end())
+        begin = before + _squeezed_length(match.string, match.start())
+        finish = before + _squeezed_length(match.string, match.end())
         first, last = bisect_right(self.starts, begin) - 1, bisect_right(self.starts, finish - 1) - 1
-        captured = {name: value for name, value in match.groupdict().items() if value is not None}
-        prefix = self.stream.lines[first].partition(self.bodies[first])[0]
-        if "rank" not in captured and (rank := rank_of(prefix)):
+        captured = {name: _COMMA.sub(", ", value) for name, value in match.groupdict().items() if value is not None}
+        line = self.stream.lines[first]
+        if "rank" not in captured and (rank := rank_of(prefix_of(line))):
             captured["rank"] = rank
-        shown = self.stream.lines[first].strip(" ") if first == last else match.string
+        shown = line.strip(" ") if first == last else match.string
         if len(shown) > SHOWN:
             shown = _excerpt(match)
         offset = self.stream.dropped
@@ -377,6 +397,11 @@ def _length(match: re.Match[str]) -> int:
 def _squeezed_length(text: str, end: int) -> int:
     """Return how many characters of text[:end] are no spaces."""
     return end - text.count(" ", 0, end)
+
+
+def _index(text: str, squeezed: int) -> int:
+    """Return where the character stands before which there are so many that are no spaces."""
+    return bisect_left(range(len(text)), squeezed + 1, key=lambda place: _squeezed_length(text, place + 1))
 
 
 def _excerpt(match: re.Match[str]) -> str:

@@ -8,7 +8,64 @@ from collections import Counter
 from typing import Any
 
 ASKED = 400  # different words of a text that are searched for
-K1, B = 1.2, 0.75  # BM25's usual constants
+K1, B = 8, 0.75  # of BM25; with few articles, how often a word stands in each says more than usual
+PRIOR = 20  # articles that are not there: with few, a word that only one holds would say too much
+CHIEF = 2  # what a word of the title, the answer, the tags, the headings or the message counts more
+FAINT = 0.25  # what a word counts that says nothing here, however few articles there are
+COMMON = """
+a an and are as at be but by can do does for from has have how i if in into is it its me my no not of on one or so that the then there
+this to was what when where which why will with you load loaded loading loads model models weight weights checkpoint checkpoints file files
+加载 模型 权重 参数 文件 检查 查点 怎么 什么 为什 这个 一个 可以 需要 时候 是不 不是 有没 没有 的时 的模 的权 的参 我的
+"""  # noqa: E501  a list
+# Ways to say the same: of each line the first stands for the others.
+SAME = (
+    ("shape", "shapes", "size", "sizes", "dimension", "dimensions", "形状", "尺寸", "维度", "大小"),
+    (
+        "mismatch",
+        "mismatched",
+        "mismatches",
+        "does not match",
+        "do not match",
+        "doesn't match",
+        "not fit",
+        "不匹配",
+        "对不上",
+        "不一致",
+        "不符",
+        "不对应",
+    ),
+    (
+        "empty",
+        "zero elements",
+        "no elements",
+        "zero size",
+        "zero-size",
+        "空的",
+        "为空",
+        "是空",
+        "为0",
+        "是0",
+        "为零",
+        "没有元素",
+        "变成零",
+    ),
+    ("expert", "experts", "moe", "mixture of experts", "专家"),
+    ("merge", "merged", "merging", "merges", "合并", "拼接"),
+    ("ignore", "ignored", "ignoring", "忽略", "无视", "不管"),
+    ("zero-3", "zero3", "zero 3", "zero stage 3", "stage 3", "stage3"),
+    ("warning", "warnings", "警告", "告警"),
+    ("verify", "check", "compare", "验证", "检验", "比对", "核对"),
+    ("vision", "visual", "multimodal", "vlm", "视觉", "多模态"),
+    ("version", "versions", "release", "upgrade", "downgrade", "版本", "升级", "降级"),
+    ("random", "randomly", "newly initialized", "随机"),
+)
+_CANONICAL = {way: f" same{number} " for number, ways in enumerate(SAME) for way in ways}
+_WAYS = "|".join(
+    rf"(?<![a-z0-9_]){way}(?![a-z0-9_])" if way.isascii() else way
+    for way in sorted(_CANONICAL, key=lambda way: (-len(way), way))
+)
+SHARED: dict[str, Any] = {"common": COMMON.split(), "ways": _WAYS, "canonical": _CANONICAL}  # for words.json
+_SAME, _COMMON = re.compile(_WAYS), frozenset(COMMON.split())
 _TERM = re.compile(r"[a-z0-9_]{2,}|[\u4e00-\u9fff]+")
 
 
@@ -21,6 +78,8 @@ class Ranking:
         self.postings: dict[str, list[tuple[int, int]]] = {}
         for number, article in enumerate(words["articles"]):
             counts = Counter(terms(article["text"]))
+            for term in terms(article["chief"]):
+                counts[term] += CHIEF
             self.lengths.append(sum(counts.values()))
             for term, count in counts.items():
                 self.postings.setdefault(term, []).append((number, count))
@@ -33,7 +92,8 @@ class Ranking:
         weight = 0.0
         for term in list(dict.fromkeys(terms(text)))[:ASKED]:
             postings = self.postings.get(term, [])
-            rarity = math.log(1 + (len(self.ids) - len(postings) + 0.5) / (len(postings) + 0.5))
+            rarity = math.log(1 + (PRIOR + len(self.ids) - len(postings) + 0.5) / (len(postings) + 0.5))
+            rarity *= FAINT if term in _COMMON else 1
             weight += rarity
             for number, count in postings:
                 norm = K1 * (1 - B + B * self.lengths[number] / self.mean)
@@ -49,7 +109,7 @@ class Ranking:
 def terms(text: str) -> list[str]:
     """Return a text's words, those with underscores whole and in parts, and the pairs of neighbouring Chinese characters."""
     found = []
-    for term in _TERM.findall(text.lower()):
+    for term in _TERM.findall(_SAME.sub(lambda way: _CANONICAL[way[0]], text.lower())):
         if term >= "\u4e00":
             found += [term[start : start + 2] for start in range(len(term) - 1)] or [term]
         else:

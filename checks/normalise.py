@@ -9,32 +9,43 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 # What the two engines share, as text: `\w` and `\d` mean ASCII in both, and white space is only ever a space here.
 ESCAPES = r"(?:\x1b|\^\[|␛)\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]{0,400}(?:\x07|\x1b\\?)?|\x1b[@-Z\\-_]"
 COLOURS = (
     r"\[\d{1,3}(?:;\d{1,3}){0,4}m"  # what is left of an escape where the page it was copied from dropped the first character
 )
+ENTITIES = r"&(?:#(\d{1,7})|#[xX]([0-9a-fA-F]{1,6})|(nbsp|lt|gt|amp|quot|apos|lbrack|lsqb|rbrack|rsqb|lowbar|num));"
+NAMED = {"nbsp": " ", "lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'", "lowbar": "_", "num": "#"}
+NAMED |= {"lbrack": "[", "lsqb": "[", "rbrack": "]", "rsqb": "]"}
+TAGS = r"</?(?:span|code|b|i|em|strong|a|font|mark|tt)(?: [^<>]{0,400})?>"  # of a page's source
+ROWS = r"</?(?:br|p|div|tr|li|pre|td)(?: [^<>]{0,400})?/?>"
+MARKDOWN = r"\\(?=[_\[\]()*#<>])|`|\*\*"  # escapes, code and emphasis, where a message was pasted into Markdown
+WIDE = r"[\uff01-\uff5e]"  # ASCII as Chinese fonts have it
 INVISIBLE = r"[\x00-\x08\x0e-\x1f\x7f\x84\x86-\x9f\xad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\ufffe]"
 SPACES = r"[\t\xa0\u1680\u2000-\u200a\u202f\u205f\u3000]"
 BREAKS = r"[\x0b\x0c\x85\u2028\u2029]"  # become a newline; a carriage return alone ends a progress bar's state
 APOSTROPHES, QUOTES = "[‘’‚‛′]", "[“”„‟″]"
+LEVEL = r"(?:DEBUG|INFO|WARNING|WARN|ERROR|CRITICAL|FATAL)"
 PREFIX = (
-    r"(?: |[>|│┃║▏╎]|E(?=  )"  # indentation, quotation, boxes, pytest
+    r"(?: |[>|│┃║▏╎]|- |E(?=  )"  # indentation, quotation, boxes, what stands between a logger's fields, pytest
     r"|\[?(?:rank|Rank|RANK)[ _:=]{0,2}\d{1,5}\]?:?(?= )|\[(?:default|trainer|worker)?\d{1,5}\]:(?=[ \[])"  # torchrun
     r"|[\w.-]{1,60}: (?=\[(?:rank|default)\d)"  # pdsh, for DeepSpeed on several machines
     r"|\d{1,4}: (?=[^ ])"  # srun
-    r"|\[\d{1,4},\d{1,5}\]<std(?:err|out)>:|\([\w.:-]{0,60} ?pid=\d{1,9}(?:, ip=[\d.]{7,15})?\)"  # mpirun, ray
-    r"|[\w.-]{1,60}[-_]\d{1,4} {1,20}\|"  # docker compose
+    r"|\[\d{1,4},[\w:,-]{1,60}\]<std(?:err|out)>:|\([\w.:-]{0,60} ?pid=\d{1,9}(?:, ip=[\d.]{7,15})?\)"  # mpirun, ray
+    r"|[\w.-]{1,60}[-_]\d{1,4} {1,20}\||\[pod/[\w./-]{1,120}\]"  # docker compose, kubectl
     r"|\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?\]?"
     r"|\[?\d\d/\d\d(?:/\d\d)? \d\d:\d\d:\d\d\]?|\[?\d\d:\d\d:\d\d\]?"
-    r"|\[?(?:DEBUG|INFO|WARNING|WARN|ERROR|CRITICAL)\]?:?(?= )){1,12}"
+    rf"|\[?{LEVEL}\]?:?(?= )|[\w.]{{1,60}} - (?={LEVEL} )"  # logging, mmengine
+    r"|[\w.<>]{1,60}:[\w<>]{1,60}:\d{1,6} - |\[[\w./-]{1,80}:\d{1,6}(?::\w{1,60})?\]){1,12}"  # loguru, a source in brackets
 )
+RECORD = rf"\d\d:\d\d:\d\d|{LEVEL}"  # in a prefix: the line begins something new
 EDGES = " │┃║|"  # what may stand at the right of a line: rich's boxes
 SOURCE = r" {2}[\w./-]{1,80}\.py:\d{1,6}$"  # the column in which rich names the source
 RANK = r"(?:rank|Rank|RANK)[ _:=]{0,2}(\d{1,5})"
 TELLS = ("rror", "ERROR", "arning", "WARN", "xception", "ail", "ismatch", "issing", "nexpected", "nvalid", "annot", " not ")
-SHARED: dict[str, str | tuple[str, ...]] = {
+SHARED: dict[str, Any] = {
     "ESCAPES": ESCAPES,
     "COLOURS": COLOURS,
     "INVISIBLE": INVISIBLE,
@@ -42,15 +53,23 @@ SHARED: dict[str, str | tuple[str, ...]] = {
     "BREAKS": BREAKS,
     "APOSTROPHES": APOSTROPHES,
     "QUOTES": QUOTES,
+    "ENTITIES": ENTITIES,
+    "NAMED": NAMED,
+    "TAGS": TAGS,
+    "ROWS": ROWS,
+    "MARKDOWN": MARKDOWN,
+    "WIDE": WIDE,
     "PREFIX": PREFIX,
+    "RECORD": RECORD,
     "SOURCE": SOURCE,
     "RANK": RANK,
     "TELLS": TELLS,
 }
 
 _ESCAPES, _COLOURS, _BREAKS = map(re.compile, (ESCAPES, COLOURS, BREAKS))
+_ENTITIES, _TAGS, _ROWS, _MARKDOWN, _WIDE = map(re.compile, (ENTITIES, TAGS, ROWS, MARKDOWN, WIDE))
 _INVISIBLE, _SPACES, _APOSTROPHES, _QUOTES = map(re.compile, (INVISIBLE, SPACES, APOSTROPHES, QUOTES))
-_PREFIX, _SOURCE, _RANK = (re.compile(text, re.ASCII) for text in (PREFIX, SOURCE, RANK))
+_PREFIX, _RECORD, _SOURCE, _RANK = (re.compile(text, re.ASCII) for text in (PREFIX, RECORD, SOURCE, RANK))
 # The same as INVISIBLE, SPACES and BREAKS for plain text, many times faster.
 _PLAIN = {code: None for code in range(128) if _INVISIBLE.match(chr(code))} | {9: " ", 11: "\n", 12: "\n"}
 
@@ -60,19 +79,43 @@ def clean(text: str) -> str:
     if "\x1b" in text or "^[" in text or "␛" in text:
         text = _ESCAPES.sub("", text)
     text = _COLOURS.sub("", text.replace("\r\n", "\n"))
+    if "</" in text or "<br" in text:
+        text = _ROWS.sub("\n", _TAGS.sub("", text))
+    if "&" in text:
+        text = _ENTITIES.sub(_entity, text)
+    text = _MARKDOWN.sub("", text)
     if text.isascii():
         return text.translate(_PLAIN)
     text = _INVISIBLE.sub("", _SPACES.sub(" ", _BREAKS.sub("\n", text)))
+    text = _WIDE.sub(lambda found: chr(ord(found[0]) - 0xFEE0), text)
     return _APOSTROPHES.sub("'", _QUOTES.sub('"', text))
+
+
+def _entity(found: re.Match[str]) -> str:
+    """Return the character that an HTML reference stands for."""
+    if found[3]:
+        return NAMED.get(found[3], " ")
+    code = int(found[1]) if found[1] else int(found[2], 16)
+    return chr(code) if 0 < code < 0xD800 else " "
 
 
 def body(line: str) -> str:
     """Return a line without what loggers, launchers, boxes and mail programs put around it."""
-    found = _PREFIX.match(line)
-    line = line[found.end() if found else 0 :].rstrip(EDGES)
+    line = line[len(prefix_of(line)) :].rstrip(EDGES)
     if ".py:" in line[-12:] and (source := _SOURCE.search(line[-100:])):
         line = line[: len(line) - len(source[0])].rstrip(" ")
     return line
+
+
+def prefix_of(line: str) -> str:
+    """Return what stands before a line's body."""
+    found = _PREFIX.match(line)
+    return found[0] if found else ""
+
+
+def begins_record(prefix: str) -> bool:
+    """Whether a prefix is a logger's: what follows it does not continue the line before."""
+    return bool(_RECORD.search(prefix))
 
 
 def rank_of(prefix: str) -> str | None:

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from .article import LANGUAGES, Article, Signature
-from .normalise import SHARED
+from .nearest import SHARED as IN_WORDS
+from .normalise import SHARED as IN_MESSAGES
 from .pattern import tolerant
 from .plan import Project
 from .words import PARTS
@@ -26,16 +27,20 @@ def signatures(project: Project) -> dict[str, Any]:
     articles = sorted(project.articles, key=lambda article: article.id)
     return {
         "version": VERSION,
-        "shared": SHARED,
+        "shared": IN_MESSAGES,
         "parts": {name: {"en": words[0], "zh": words[1]} for name, words in PARTS.items()},
         "articles": [_article(project.root, article) for article in articles],
     }
 
 
 def words(project: Project) -> dict[str, Any]:
-    """Return each article's text in both languages; what says most stands in it twice."""
-    articles = sorted(project.articles, key=lambda article: article.id)
-    return {"version": VERSION, "articles": [{"id": one.id, "text": _text(_pages(project.root, one), one)} for one in articles]}
+    """Return each article's text in both languages: what says most, and the prose."""
+    articles = []
+    for article in sorted(project.articles, key=lambda article: article.id):
+        pages = _pages(project.root, article).values()
+        chief = [article.toml.message, *(page[key] for key in ("title", "answer", "chief") for page in pages)]
+        articles.append({"id": article.id, "chief": "\n".join(chief), "text": "\n".join(page["text"] for page in pages)})
+    return {"version": VERSION, "shared": IN_WORDS, "articles": articles}
 
 
 def to_json(dictionary: dict[str, Any]) -> str:
@@ -63,12 +68,6 @@ def _pages(root: Path, article: Article) -> dict[str, dict[str, str]]:
     return {language: _page(root / "docs" / language / "errors" / f"{article.slug}.md") for language in LANGUAGES}
 
 
-def _text(pages: dict[str, dict[str, str]], article: Article) -> str:
-    titles = [page["title"] for page in pages.values()]
-    answers = [page["answer"] for page in pages.values()]
-    return "\n".join([*titles, *titles, *answers, *(page["text"] for page in pages.values()), *[article.toml.message] * 2])
-
-
 def _signature(one: Signature) -> dict[str, Any]:
     says = [sentence.model_dump() for sentence in one.says]
     return _given(contains=one.contains, pattern=tolerant(one.pattern), priority=one.priority, says=says)
@@ -85,6 +84,12 @@ def _page(path: Path) -> dict[str, str]:
     _, _, rest = text.partition("---\n")
     front, _, content = rest.partition("\n---\n")
     fields = {key: value.strip("\"'") for key, value in _FIELD.findall(front)}
-    parts = [*_ITEM.findall(front), *_HEADING.findall(content), _NOT_PROSE.sub("", content)]
-    plain = _LINK.sub(lambda found: found[1] or "", "\n".join(dict.fromkeys(filter(None, parts))))
-    return {"title": fields.get("title", ""), "answer": fields.get("description", ""), "text": plain}
+    chief = _plain([*_ITEM.findall(front), *_HEADING.findall(content)])
+    prose = _plain([_HEADING.sub("", _NOT_PROSE.sub("", content))])
+    return {"title": fields.get("title", ""), "answer": fields.get("description", ""), "chief": chief, "text": prose}
+
+
+def _plain(parts: list[str]) -> str:
+    """Return Markdown as text, its blank lines left out."""
+    text = _LINK.sub(lambda found: found[1] or "", "\n".join(parts))
+    return "\n".join(line for line in text.splitlines() if line.strip())

@@ -8,15 +8,17 @@ const PIECE = 4096; // a longer line is cut into pieces of this many characters
 const BEHIND = 4; // lines around a literal part to which a wrapped message may extend
 const AHEAD = 4;
 const WINDOWS = [[0, 0], [0, 1], [0, 2], [0, AHEAD], [1, 0], [1, 1], [2, 2], [BEHIND, AHEAD]]; // in the order in which they are tried
-const MISSES = 200; // near misses after which only the line itself is tried
-const FEW = 1000; // occurrences of one message that are looked at closely; the others are only counted
+const MISSES = 50; // near misses after which only the line itself is tried; after ten times as many, nothing
+const NEAR = 600; // characters around a literal part in which the pattern is run
+const FEW = 500; // occurrences of one message that are looked at closely; the others are only counted
 const SHOWN = 400; // characters of a line that are quoted
 const HEAD = 4000; // characters: a shorter text is searched in words whole
 const WIDTHS = [80, 100, 120, 132, 160, 200]; // of terminals
 const TELLING = 40; // lines that are kept for the search in words
 
 const CUT = /[\w.]$/;
-const NAME = /^[\w.]+$/;
+const NAME = /^\w+\.\w+\.[\w.]+$/;
+const COMMA = /,(?=\d)/g; // a shape that lost its space where it was wrapped
 
 /** A literal part to look for, and whose it is: a signature's or a look-alike's, by its number in the article's list. */
 class Needle {
@@ -247,7 +249,7 @@ class Found {
 /** The lines of a stream that are looked at together, as bodies, and as one text without spaces. */
 class Block {
   constructor(stream, end) {
-    Object.assign(this, { stream, end, latest: [null, []] });
+    Object.assign(this, { stream, end });
     this.bodies = stream.lines.map(stream.matcher.text.body);
     const squeezed = this.bodies.map((line) => line.replaceAll(" ", ""));
     this.text = squeezed.join("");
@@ -267,7 +269,7 @@ class Block {
           found.count += this.text.slice(start, end + needle.squeezed.length - 1).split(needle.squeezed).length - 1;
           break;
         }
-        if ((this.stream.misses.get(number) ?? 0) > FEW) break;
+        if ((this.stream.misses.get(number) ?? 0) > 10 * MISSES) break;
         this.occurrence(number, needle, start);
         start = this.text.indexOf(needle.squeezed, start + needle.squeezed.length);
       }
@@ -292,20 +294,40 @@ class Block {
   locate(needle, start, windows) {
     const first = this.lineOf(start);
     const last = this.lineOf(start + needle.squeezed.length - 1);
+    const tried = new Set();
     for (const [before, after] of windows) {
-      let top = Math.max(0, first - before);
-      const bottom = Math.min(this.bodies.length - 1, last + after);
-      if ((before || after) && this.starts[bottom + 1] - this.starts[top] > 2 * PIECE) continue;
-      let match = this.match(needle, start, top, bottom);
-      if (!match) continue;
-      while (match.index === 0 && needle.pattern.startsWith("(") && this.continues(needle, top)) {
+      let [top, bottom] = [this.reach(first, -1, before), this.reach(last, 1, after)];
+      const wide = (before || after) && this.starts[bottom + 1] - this.starts[top] > 2 * PIECE;
+      if (wide || tried.has(`${top} ${bottom}`)) continue;
+      tried.add(`${top} ${bottom}`);
+      let found = this.match(needle, start, top, bottom);
+      if (!found) continue;
+      while (this.continues(needle, top, ...found)) {
         const longer = this.match(needle, start, top - 1, bottom);
         if (!longer) break;
-        [top, match] = [top - 1, longer];
+        [top, found] = [top - 1, longer];
       }
-      return this.describe(match, top);
+      return this.describe(...found);
     }
     return null;
+  }
+
+  /** Return the line so many further up or down, or the last one on the way that is no new record. */
+  reach(from, step, many) {
+    let line = from;
+    for (let count = 0; count < many; count += 1) {
+      const lower = step < 0 ? line : line + 1; // the line that would continue the one above it
+      if (line + step < 0 || line + step >= this.bodies.length || this.beginsRecord(lower)) break;
+      line += step;
+    }
+    return line;
+  }
+
+  /** Whether a logger began this line; one whose rows all carry the same prefix was wrapped before it got it. */
+  beginsRecord(line) {
+    const { text } = this.stream.matcher;
+    const prefix = text.prefixOf(this.stream.lines[line]);
+    return text.beginsRecord(prefix) && !(line && prefix === text.prefixOf(this.stream.lines[line - 1]));
   }
 
   /** Return the line in which a character of the text without spaces stands. */
@@ -319,63 +341,60 @@ class Block {
     return low - 1;
   }
 
-  /** Return the pattern's match around the literal part in these lines, or null: the longest, however they are joined. */
-  match(needle, start, top, bottom) {
-    const from = start - this.starts[top];
-    const to = from + needle.squeezed.length;
+  /** Return the pattern's longest match around the literal part in these lines, and how many characters stand before it.
+
+      The lines are joined with nothing between them, and with a space where one of two had a space at the break. */
+  match(needle, place, top, bottom) {
+    const start = place - this.starts[top];
+    const end = start + needle.squeezed.length;
     let best = null;
-    for (const [match, begin, finish] of this.matches(needle, top, bottom)) {
-      if (begin <= from && to <= finish && (!best || length(match) > length(best))) best = match;
+    for (const text of new Set([this.joined(top, bottom, ""), this.joined(top, bottom, " ")])) {
+      let [left, right] = [0, text.length];
+      if (right > 2 * NEAR) [left, right] = [Math.max(0, indexOf(text, start) - NEAR), indexOf(text, end - 1) + 1 + NEAR];
+      const before = squeezedLength(text, left);
+      for (const match of text.slice(left, right).matchAll(needle.compiled)) {
+        if (before + squeezedLength(match.input, match.index + match[0].length) < end) continue;
+        const fits = before + squeezedLength(match.input, match.index) <= start;
+        if (fits && (!best || length(match) > length(best[0]))) best = [match, this.starts[top] + before];
+        break;
+      }
     }
     return best;
-  }
-
-  /** Return the pattern's matches in these lines, each with its beginning and end, spaces not counted. */
-  matches(needle, top, bottom) {
-    const [key] = this.latest;
-    if (!key || key.needle !== needle || key.top !== top || key.bottom !== bottom) {
-      const texts = new Set([" ", ""].map((space) => this.joined(top, bottom, space)));
-      const found = [...texts].flatMap((text) => [...text.matchAll(needle.compiled)]);
-      const places = found.map((match) => [
-        match,
-        squeezedLength(match.input, match.index),
-        squeezedLength(match.input, match.index + match[0].length),
-      ]);
-      this.latest = [{ needle, top, bottom }, places];
-    }
-    return this.latest[1];
   }
 
   /** Return lines as one, as before they were wrapped; `space` stands where one of two lines has a space at the break. */
   joined(top, bottom, space) {
     let text = this.bodies[top];
     for (let number = top + 1; number <= bottom; number += 1) {
-      const [line, rest] = [this.stream.lines[number], this.bodies[number]];
-      const breaks = this.stream.lines[number - 1].endsWith(" ") || line.slice(0, line.indexOf(rest)).endsWith(" ");
-      text += (breaks ? space : "") + rest;
+      const prefix = this.stream.matcher.text.prefixOf(this.stream.lines[number]);
+      const breaks = this.stream.lines[number - 1].endsWith(" ") || prefix.endsWith(" ");
+      text += (breaks ? space : "") + this.bodies[number];
     }
     return text.replace(/ {2,}/g, " ");
   }
 
-  /** Whether a line that begins with a variable part looks like the rest of the one before, cut at a terminal's width. */
-  continues(needle, top) {
-    if (top === 0) return false;
+  /** Whether a match that begins with a variable part at a line's beginning looks cut: the rest of the line before it. */
+  continues(needle, top, match, before) {
+    if (match.index || before !== this.starts[top] || !needle.pattern.startsWith("(")) return false;
+    if (top === 0 || this.beginsRecord(top)) return false;
     const width = this.stream.lines[top - 1].length;
     const near = this.stream.lines.slice(Math.max(0, top - 20), top + 20).map((line) => line.length);
     const twice = near.filter((other) => other === width).length > 1;
-    const wraps = width >= 40 && width === Math.max(...near) && (twice || WIDTHS.includes(width));
+    const wraps = width >= 20 && width === Math.max(...near) && (twice || WIDTHS.includes(width));
     const whole = this.text.slice(this.starts[top - 1], this.starts[top]).includes(needle.squeezed);
     return !whole && (wraps ? CUT : NAME).test(this.bodies[top - 1]);
   }
 
   /** Return the line on which a match begins, what is quoted of it, its variable parts and its place. */
-  describe(match, top) {
-    const begin = this.starts[top] + squeezedLength(match.input, match.index);
-    const finish = this.starts[top] + squeezedLength(match.input, match.index + match[0].length);
+  describe(match, before) {
+    const begin = before + squeezedLength(match.input, match.index);
+    const finish = before + squeezedLength(match.input, match.index + match[0].length);
     const [first, last] = [this.lineOf(begin), this.lineOf(finish - 1)];
-    const captured = Object.fromEntries(Object.entries(match.groups ?? {}).filter(([, value]) => value !== undefined));
+    const given = Object.entries(match.groups ?? {}).filter(([, value]) => value !== undefined);
+    const captured = Object.fromEntries(given.map(([name, value]) => [name, value.replace(COMMA, ", ")]));
     const line = this.stream.lines[first];
-    const rank = this.stream.matcher.text.rankOf(line.slice(0, Math.max(0, line.indexOf(this.bodies[first]))));
+    const { text } = this.stream.matcher;
+    const rank = text.rankOf(text.prefixOf(line));
     if (!("rank" in captured) && rank) captured.rank = rank;
     const shown = first === last ? trimSpaces(line) : match.input;
     const { dropped } = this.stream;
@@ -392,6 +411,17 @@ function length(match) {
 /** Return how many characters of text[:end] are no spaces. */
 function squeezedLength(text, end) {
   return text.slice(0, end).replaceAll(" ", "").length;
+}
+
+/** Return where the character stands before which there are so many that are no spaces. */
+function indexOf(text, squeezed) {
+  let [low, high] = [0, text.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (squeezedLength(text, middle + 1) < squeezed + 1) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Return the part of a long line around a match. */

@@ -1,27 +1,49 @@
 // The articles nearest to a text in words: for questions, and for what no signature knows. Twin of checks/nearest.py.
 
 const ASKED = 400; // different words of a text that are searched for
-const K1 = 1.2; // BM25's usual constants
+const K1 = 8; // of BM25; with few articles, how often a word stands in each says more than usual
 const B = 0.75;
+const PRIOR = 20; // articles that are not there: with few, a word that only one holds would say too much
+const CHIEF = 2; // what a word of the title, the answer, the tags, the headings or the message counts more
+const FAINT = 0.25; // what a word counts that says nothing here, however few articles there are
 
 /** The articles by how well their texts fit a text in words: BM25 over words, and pairs of Chinese characters. */
 export class Ranking {
   constructor(words) {
     this.ids = words.articles.map((article) => article.id);
+    this.common = new Set(words.shared.common);
+    this.same = new RegExp(words.shared.ways, "gu");
+    this.canonical = words.shared.canonical;
     this.lengths = [];
     this.postings = new Map();
     for (const [number, article] of words.articles.entries()) {
       const counts = new Map();
-      const found = terms(article.text);
-      for (const term of found) counts.set(term, (counts.get(term) ?? 0) + 1);
-      this.lengths.push(found.length);
-      for (const [term, count] of counts) {
+      const count = (term, weight) => counts.set(term, (counts.get(term) ?? 0) + weight);
+      for (const term of this.terms(article.text)) count(term, 1);
+      for (const term of this.terms(article.chief)) count(term, CHIEF);
+      this.lengths.push([...counts.values()].reduce((sum, one) => sum + one, 0));
+      for (const [term, many] of counts) {
         if (!this.postings.has(term)) this.postings.set(term, []);
-        this.postings.get(term).push([number, count]);
+        this.postings.get(term).push([number, many]);
       }
     }
     const total = this.lengths.reduce((sum, length) => sum + length, 0);
     this.mean = total ? total / this.lengths.length : 1;
+  }
+
+  /** Return a text's words, those with underscores whole and in parts, and the pairs of neighbouring Chinese characters. */
+  terms(text) {
+    const found = [];
+    for (const [term] of text.toLowerCase().replace(this.same, (way) => this.canonical[way]).matchAll(/[a-z0-9_]{2,}|[\u4e00-\u9fff]+/g)) {
+      if (term >= "\u4e00") {
+        if (term.length === 1) found.push(term);
+        for (let start = 0; start + 1 < term.length; start += 1) found.push(term.slice(start, start + 2));
+      } else {
+        found.push(term);
+        if (term.includes("_")) found.push(...term.split("_").filter((part) => part.length > 1));
+      }
+    }
+    return found;
   }
 
   /** Return at most three articles, best first: id, score, and the share of the text's words, by weight, that it holds. */
@@ -29,9 +51,11 @@ export class Ranking {
     const scores = new Map();
     const held = new Map();
     let weight = 0;
-    for (const term of [...new Set(terms(text))].slice(0, ASKED)) {
+    for (const term of [...new Set(this.terms(text))].slice(0, ASKED)) {
       const postings = this.postings.get(term) ?? [];
-      const rarity = Math.log(1 + (this.ids.length - postings.length + 0.5) / (postings.length + 0.5));
+      const rarity =
+        Math.log(1 + (PRIOR + this.ids.length - postings.length + 0.5) / (postings.length + 0.5)) *
+        (this.common.has(term) ? FAINT : 1);
       weight += rarity;
       for (const [number, count] of postings) {
         const norm = K1 * (1 - B + (B * this.lengths[number]) / this.mean);
@@ -52,19 +76,4 @@ export class Ranking {
 
 function round(value) {
   return Math.round(value * 1e4) / 1e4;
-}
-
-/** Return a text's words, those with underscores whole and in parts, and the pairs of neighbouring Chinese characters. */
-export function terms(text) {
-  const found = [];
-  for (const [term] of text.toLowerCase().matchAll(/[a-z0-9_]{2,}|[\u4e00-\u9fff]+/g)) {
-    if (term >= "\u4e00") {
-      if (term.length === 1) found.push(term);
-      for (let start = 0; start + 1 < term.length; start += 1) found.push(term.slice(start, start + 2));
-    } else {
-      found.push(term);
-      if (term.includes("_")) found.push(...term.split("_").filter((part) => part.length > 1));
-    }
-  }
-  return found;
 }

@@ -4,8 +4,9 @@
 /** Return the functions of normalise.py, with the expressions of signatures.json. */
 export function normaliser(shared) {
   const all = Object.fromEntries(
-    Object.entries(shared).map(([name, text]) => [name, Array.isArray(text) ? text : new RegExp(text, "gu")]),
+    Object.entries(shared).map(([name, one]) => [name, typeof one === "string" ? new RegExp(one, "gu") : one]),
   );
+  const record = new RegExp(shared.RECORD, "u");
   const prefix = new RegExp(shared.PREFIX, "uy");
   const source = new RegExp(shared.SOURCE, "u");
   const rank = new RegExp(shared.RANK, "u");
@@ -14,15 +15,32 @@ export function normaliser(shared) {
   function clean(text) {
     if (text.includes("\x1b") || text.includes("^[") || text.includes("␛")) text = text.replace(all.ESCAPES, "");
     text = text.replaceAll("\r\n", "\n").replace(all.COLOURS, "");
+    if (text.includes("</") || text.includes("<br")) text = text.replace(all.TAGS, "").replace(all.ROWS, "\n");
+    if (text.includes("&")) text = text.replace(all.ENTITIES, entity);
+    text = text.replace(all.MARKDOWN, "");
     if (plain.test(text)) return text;
     text = text.replace(all.BREAKS, "\n").replace(all.SPACES, " ").replace(all.INVISIBLE, "");
+    text = text.replace(all.WIDE, (wide) => String.fromCharCode(wide.charCodeAt(0) - 0xfee0));
     return text.replace(all.QUOTES, '"').replace(all.APOSTROPHES, "'");
   }
 
-  function body(line) {
+  function entity(reference, decimal, hexadecimal, name) {
+    if (name) return shared.NAMED[name] ?? " ";
+    const code = decimal ? Number(decimal) : parseInt(hexadecimal, 16);
+    return code > 0 && code < 0xd800 ? String.fromCharCode(code) : " ";
+  }
+
+  function prefixOf(line) {
     prefix.lastIndex = 0;
-    if (prefix.test(line)) line = line.slice(prefix.lastIndex);
-    line = trimEnd(line, " │┃║|");
+    return prefix.test(line) ? line.slice(0, prefix.lastIndex) : "";
+  }
+
+  function beginsRecord(text) {
+    return record.test(text);
+  }
+
+  function body(text) {
+    let line = trimEnd(text.slice(prefixOf(text).length), " │┃║|");
     if (line.slice(-12).includes(".py:")) {
       const found = source.exec(line.slice(-100));
       if (found) line = trimEnd(line.slice(0, line.length - found[0].length), " ");
@@ -43,7 +61,7 @@ export function normaliser(shared) {
     }
   }
 
-  return { clean, body, rankOf, telling };
+  return { clean, body, prefixOf, beginsRecord, rankOf, telling };
 }
 
 /** Return the text without these characters at its end. */
