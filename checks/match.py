@@ -26,7 +26,7 @@ BLOCK = 1 << 17  # characters that are looked at together
 PIECE = 4096  # a longer line is cut into pieces of this many characters
 BEHIND, AHEAD = 4, 4  # lines around a literal part to which a wrapped message may extend
 WINDOWS = ((0, 0), (0, 1), (0, 2), (0, AHEAD), (1, 0), (1, 1), (2, 2), (BEHIND, AHEAD))  # in the order in which they are tried
-MISSES = 50  # near misses after which only the line itself is tried; after ten times as many, nothing
+MISSES = 50  # near misses after which only the line itself is tried; after four times as many, nothing
 NEAR = 600  # characters around a literal part in which the pattern is run
 FEW = 500  # occurrences of one message that are looked at closely; the others are only counted
 SHOWN = 400  # characters of a line that are quoted
@@ -278,7 +278,7 @@ class _Block:
                 if found and len(found.spans) >= FEW:
                     found.count += self.text.count(needle.squeezed, start, min(end + len(needle.squeezed) - 1, len(self.text)))
                     break
-                if self.stream.misses[number] > 10 * MISSES:
+                if self.stream.misses[number] > 4 * MISSES:
                     break
                 self._occurrence(number, needle, start)
                 start = self.text.find(needle.squeezed, start + len(needle.squeezed))
@@ -299,10 +299,12 @@ class _Block:
     def _locate(self, needle: Needle, start: int, windows: Iterable[tuple[int, int]]) -> Located | None:
         """Run the pattern on the line of the literal part, then on more lines around it, joined as before they were wrapped."""
         first = bisect_right(self.starts, start) - 1
-        last = bisect_right(self.starts, start + len(needle.squeezed) - 1) - 1
+        end = start + len(needle.squeezed)
+        last = bisect_right(self.starts, end - 1) - 1
+        above, below = start - self.starts[first] < NEAR, self.starts[last + 1] - end < NEAR  # more lines could say more
         tried = set()
         for before, after in windows:
-            top, bottom = self._reach(first, -1, before), self._reach(last, 1, after)
+            top, bottom = self._reach(first, -1, before * above), self._reach(last, 1, after * below)
             if (top, bottom) in tried or ((before or after) and self.starts[bottom + 1] - self.starts[top] > 2 * PIECE):
                 continue
             tried.add((top, bottom))

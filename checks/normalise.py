@@ -29,7 +29,7 @@ BREAKS = r"[\x0b\x0c\x85\u2028\u2029]"  # become a newline; a carriage return al
 APOSTROPHES, QUOTES = "[‘’‚‛′]", "[“”„‟″]"
 LEVEL = r"(?:DEBUG|INFO|WARNING|WARN|ERROR|CRITICAL|FATAL)"
 PREFIX = (
-    r"(?: |[>|│┃║▏╎]|- |E(?=  )"  # indentation, quotation, boxes, what stands between a logger's fields, pytest
+    r"(?: {1,200}|[>|│┃║▏╎]|- |E(?=  )"  # indentation, quotation, boxes, what stands between a logger's fields, pytest
     r"|\[?(?:rank|Rank|RANK)[ _:=]{0,2}\d{1,5}\]?:?(?= )|\[(?:default|trainer|worker)?\d{1,5}\]:(?=[ \[])"  # torchrun
     r"|[\w.-]{1,60}: (?=\[(?:rank|default)\d)"  # pdsh, for DeepSpeed on several machines
     r"|\d{1,4}: (?=[^ ])"  # srun

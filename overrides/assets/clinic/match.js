@@ -8,7 +8,7 @@ const PIECE = 4096; // a longer line is cut into pieces of this many characters
 const BEHIND = 4; // lines around a literal part to which a wrapped message may extend
 const AHEAD = 4;
 const WINDOWS = [[0, 0], [0, 1], [0, 2], [0, AHEAD], [1, 0], [1, 1], [2, 2], [BEHIND, AHEAD]]; // in the order in which they are tried
-const MISSES = 50; // near misses after which only the line itself is tried; after ten times as many, nothing
+const MISSES = 50; // near misses after which only the line itself is tried; after four times as many, nothing
 const NEAR = 600; // characters around a literal part in which the pattern is run
 const FEW = 500; // occurrences of one message that are looked at closely; the others are only counted
 const SHOWN = 400; // characters of a line that are quoted
@@ -269,7 +269,7 @@ class Block {
           found.count += this.text.slice(start, end + needle.squeezed.length - 1).split(needle.squeezed).length - 1;
           break;
         }
-        if ((this.stream.misses.get(number) ?? 0) > 10 * MISSES) break;
+        if ((this.stream.misses.get(number) ?? 0) > 4 * MISSES) break;
         this.occurrence(number, needle, start);
         start = this.text.indexOf(needle.squeezed, start + needle.squeezed.length);
       }
@@ -293,10 +293,13 @@ class Block {
   /** Run the pattern on the line of the literal part, then on more lines around it, joined as before they were wrapped. */
   locate(needle, start, windows) {
     const first = this.lineOf(start);
-    const last = this.lineOf(start + needle.squeezed.length - 1);
+    const end = start + needle.squeezed.length;
+    const last = this.lineOf(end - 1);
+    const above = start - this.starts[first] < NEAR; // more lines could say more
+    const below = this.starts[last + 1] - end < NEAR;
     const tried = new Set();
     for (const [before, after] of windows) {
-      let [top, bottom] = [this.reach(first, -1, before), this.reach(last, 1, after)];
+      let [top, bottom] = [this.reach(first, -1, above ? before : 0), this.reach(last, 1, below ? after : 0)];
       const wide = (before || after) && this.starts[bottom + 1] - this.starts[top] > 2 * PIECE;
       if (wide || tried.has(`${top} ${bottom}`)) continue;
       tried.add(`${top} ${bottom}`);
