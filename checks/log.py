@@ -25,9 +25,9 @@ def pieces(file: BinaryIO) -> Iterator[tuple[str, int]]:
     read = first = file.read(PIECE)
     if not first:
         raise NoLog("nothing to read: the input is empty (a pipe needs 2>&1: python train.py 2>&1 | clinic diagnose)")
-    mark = next((mark for mark in _BEGINS if first.startswith(mark)), b"")
-    encoding = _BEGINS.get(mark, "utf-8")
     head = first[: 1 << 16]
+    mark = next((mark for mark in _BEGINS if first.startswith(mark)), b"")
+    encoding = _BEGINS.get(mark) or _without_mark(head)
     if encoding == "utf-8" and len(head) - len(head.translate(None, _CONTROL)) > len(head) // _BINARY:
         hint = "; to look into a checkpoint: python snippets/audit_checkpoint.py DIR"
         raise NoLog(f"binary data, not a log (give the text that the program printed{hint})")
@@ -39,3 +39,12 @@ def pieces(file: BinaryIO) -> Iterator[tuple[str, int]]:
         yield decoder.decode(piece), total
         read = piece = file.read(PIECE)
     yield decoder.decode(b"", final=True), total
+
+
+def _without_mark(head: bytes) -> str:
+    """Return the encoding of a text that does not name it: zeros at every other place are UTF-16."""
+    half = len(head) / 2
+    zeros = [head[start::2].count(0) for start in (0, 1)]
+    if zeros[1] > 0.4 * half and zeros[0] < 0.05 * half:
+        return "utf-16-le"
+    return "utf-16-be" if zeros[0] > 0.4 * half and zeros[1] < 0.05 * half else "utf-8"

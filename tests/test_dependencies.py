@@ -29,7 +29,7 @@ OURS = {
     "normalise": "",
     "match": "normalise",
     "nearest": "",
-    "signatures": "article normalise pattern plan words",
+    "signatures": "article nearest normalise pattern plan words",
     "vectors": "article match nearest plan problem signatures",
     "log": "",
     "mask": "",

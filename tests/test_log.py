@@ -20,6 +20,11 @@ def test_encodings_of_terminals_are_recognised(encoding: str) -> None:
     assert read(TEXT.encode(encoding)) == TEXT
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_its_mark_is_recognised_by_its_zeros(encoding: str) -> None:
+    assert read("Epoch 1\nsize mismatch\n".encode(encoding)) == "Epoch 1\nsize mismatch\n"
+
+
 def test_what_cannot_be_decoded_is_replaced() -> None:
     assert read(b"before \xff\xfe\xfa after") == "before \ufffd\ufffd\ufffd after"
 

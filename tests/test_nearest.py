@@ -29,10 +29,22 @@ def test_questions_in_words_find_their_article(language: str) -> None:
 
 
 def test_share_is_that_of_the_words_an_article_holds() -> None:
-    words = {"articles": [{"id": "CC001", "text": "one two three"}, {"id": "CC002", "text": "three four"}]}
-    (first,) = Ranking(words).nearest("one two")
+    articles = [
+        {"id": "CC001", "chief": "first", "text": "alpha beta gamma"},
+        {"id": "CC002", "chief": "", "text": "gamma delta"},
+    ]
+    words = {"articles": articles}
+    (first,) = Ranking(words).nearest("alpha beta")
     assert (first["article"], first["share"]) == ("CC001", 1.0)
-    assert [found["article"] for found in Ranking(words).nearest("four three")] == ["CC002", "CC001"]
+    assert [found["article"] for found in Ranking(words).nearest("delta gamma")] == ["CC002", "CC001"]
+    assert Ranking(words).nearest("first")[0]["article"] == "CC001"
+
+
+def test_ways_to_say_the_same_are_one_and_common_words_count_little() -> None:
+    assert terms("shape mismatch") == terms("尺寸 对不上") != terms("形状")
+    assert terms("stage 3, zero3") == terms("ZeRO-3 ZeRO-3")
+    articles = [{"id": "CC001", "chief": "", "text": "load the model"}, {"id": "CC002", "chief": "", "text": "pickle"}]
+    assert [one["article"] for one in Ranking({"articles": articles}).nearest("load the model pickle")] == ["CC002", "CC001"]
 
 
 def test_nothing_in_common_is_nothing() -> None:
