@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 # What the two engines share, as text: `\w` and `\d` mean ASCII in both, and white space is only ever a space here.
 ESCAPES = r"(?:\x1b|\^\[|␛)\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]{0,400}(?:\x07|\x1b\\?)?|\x1b[@-Z\\-_]"
@@ -48,11 +49,20 @@ SHARED: dict[str, str | tuple[str, ...]] = {
     "TELLS": TELLS,
 }
 
-_ESCAPES, _COLOURS, _BREAKS = map(re.compile, (ESCAPES, COLOURS, BREAKS))
-_INVISIBLE, _SPACES, _APOSTROPHES, _QUOTES = map(re.compile, (INVISIBLE, SPACES, APOSTROPHES, QUOTES))
+_ESCAPES, _COLOURS = map(re.compile, (ESCAPES, COLOURS))
+_ODD = re.compile("[" + "".join(characters[1:-1] for characters in (INVISIBLE, SPACES, BREAKS, APOSTROPHES, QUOTES)) + "]")
 _PREFIX, _SOURCE, _RANK = (re.compile(text, re.ASCII) for text in (PREFIX, SOURCE, RANK))
-# The same as INVISIBLE, SPACES and BREAKS for plain text, many times faster.
-_PLAIN = {code: None for code in range(128) if _INVISIBLE.match(chr(code))} | {9: " ", 11: "\n", 12: "\n"}
+
+
+@cache
+def _instead(character: str) -> str:
+    """Return what stands for one of the odd characters."""
+    classes = {BREAKS: "\n", SPACES: " ", APOSTROPHES: "'", QUOTES: '"'}
+    return next((plain for characters, plain in classes.items() if re.match(characters, character)), "")
+
+
+# The same for plain text, many times faster.
+_PLAIN = {code: _instead(chr(code)) or None for code in range(128) if _ODD.match(chr(code))}
 
 
 def clean(text: str) -> str:
@@ -62,8 +72,7 @@ def clean(text: str) -> str:
     text = _COLOURS.sub("", text.replace("\r\n", "\n"))
     if text.isascii():
         return text.translate(_PLAIN)
-    text = _INVISIBLE.sub("", _SPACES.sub(" ", _BREAKS.sub("\n", text)))
-    return _APOSTROPHES.sub("'", _QUOTES.sub('"', text))
+    return _ODD.sub(lambda found: _instead(found[0]), text.replace("\t", " "))
 
 
 def body(line: str) -> str:
