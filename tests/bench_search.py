@@ -210,7 +210,9 @@ WORKER = """async ([address, config, language, texts, limit, patience]) => {
     const { data } = text === null ? { data: { items: [] } } : await ask({ type: 2, data: text }, patience);
     const ms = text === null ? null : performance.now() - asked;
     const items = (data?.items ?? []).slice(0, 40);
-    said.push({ items: items.map(([{ location, title, text }]) => [location.split("#")[0], title, text.slice(0, 20)]), ms });
+    const page = (one) => one.location.split("#")[0];
+    const shown = ([one]) => [page(one), one.title, Object.keys(one.terms).length ? "" : one.text];
+    said.push({ items: items.map(shown), ms });
     if (!data) await start();
   }
   worker.terminate();
@@ -245,6 +247,7 @@ def in_worker(site: Site, page: Page, worker: str, config: dict[str, dict[str, A
                 [location for location, _, _ in one["items"] if location in articles or location == "diagnose/"]
             )
             first = one["items"][0] if one["items"] else ["", "", ""]
+            # Of our own making are the entries without the theme's terms; those that quote a line say that it is known.
             said_so = first[2].startswith("<p><mark>") and not first[1].startswith(("Looks like", "像"))
             answers.matched.append(said_so if "clinic" in worker else first[0] in articles)
     return answers
