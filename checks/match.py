@@ -35,10 +35,11 @@ WIDTHS = (80, 100, 120, 132, 160, 200)  # of terminals
 TELLING = 40  # lines that are kept for the search in words
 
 
-_WORD = re.compile(r"\w{2,}", re.ASCII)
+_WORD = re.compile(r"[A-Za-z_]{2,}")
 _CUT, _NAME = re.compile(r"[\w.]$", re.ASCII), re.compile(r"^\w+\.\w+\.[\w.]+$", re.ASCII)
 _COMMA = re.compile(r",(?=\d)")  # a shape that lost its space where it was wrapped
 _SEVERAL = re.compile(" {2,}")
+_SPLITS = bytes(code if chr(code).isalpha() or chr(code) == "_" else 32 for code in range(128)) + b" " * 128
 
 Span = tuple[tuple[int, int], tuple[int, int]]  # (line, character without spaces) of the beginning and of the end
 Located = tuple[int, str, dict[str, str], Span]  # the first line, what is quoted, the variable parts, the place
@@ -84,13 +85,14 @@ class Matcher:
         self.articles: list[dict[str, Any]] = signatures["articles"]
         self.needles = list(self._needles())
         self.always = [number for number, needle in enumerate(self.needles) if not needle.words]
-        self.keys: dict[str, list[int]] = {}
-        self.words = sorted({word for needle in self.needles for word in needle.words})
+        self.keys: dict[bytes, list[int]] = {}
+        self.held = [frozenset(word.encode() for word in needle.words) for needle in self.needles]
         frequency = Counter(word for needle in self.needles for word in needle.words)
         for number, needle in enumerate(self.needles):
             rarest = sorted(needle.words, key=lambda word: (frequency[word], word))
             for word in rarest[: len(rarest) - needle.must_hold + 1]:
-                self.keys.setdefault(word, []).append(number)
+                self.keys.setdefault(word.encode(), []).append(number)
+        self.known = frozenset(self.keys)
 
     def _needles(self) -> Iterator[Needle]:
         for number, article in enumerate(self.articles):
@@ -101,11 +103,9 @@ class Matcher:
 
     def candidates(self, text: str) -> list[int]:
         """Return the numbers of the needles that a text could hold by its words, in their order."""
-        few = len(self.words) <= 500  # then it is quicker to look for each
-        words = {word for word in self.words if word in text} if few else set(_WORD.findall(text))
-        numbers = {number for word in words & self.keys.keys() for number in self.keys[word]}
-        needles = ((number, self.needles[number]) for number in numbers)
-        held = [number for number, needle in needles if len(words.intersection(needle.words)) >= needle.must_hold]
+        words = set(text.encode("ascii", "replace").translate(_SPLITS).split())  # many times faster than an expression
+        numbers = {number for word in words & self.known for number in self.keys[word]}
+        held = [number for number in numbers if len(self.held[number] & words) >= self.needles[number].must_hold]
         return sorted(held + self.always)
 
     def stream(self) -> Stream:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 # What the two engines share, as text: `\w` and `\d` mean ASCII in both, and white space is only ever a space here.
@@ -66,12 +67,25 @@ SHARED: dict[str, Any] = {
     "TELLS": TELLS,
 }
 
-_ESCAPES, _COLOURS, _BREAKS = map(re.compile, (ESCAPES, COLOURS, BREAKS))
-_ENTITIES, _TAGS, _ROWS, _MARKDOWN, _WIDE = map(re.compile, (ENTITIES, TAGS, ROWS, MARKDOWN, WIDE))
-_INVISIBLE, _SPACES, _APOSTROPHES, _QUOTES = map(re.compile, (INVISIBLE, SPACES, APOSTROPHES, QUOTES))
+_ESCAPES, _COLOURS = map(re.compile, (ESCAPES, COLOURS))
+_ENTITIES, _TAGS, _ROWS, _MARKDOWN = map(re.compile, (ENTITIES, TAGS, ROWS, MARKDOWN))
+_ODD = re.compile(
+    "[" + "".join(characters[1:-1] for characters in (INVISIBLE, SPACES, BREAKS, APOSTROPHES, QUOTES, WIDE)) + "]"
+)
 _PREFIX, _RECORD, _SOURCE, _RANK = (re.compile(text, re.ASCII) for text in (PREFIX, RECORD, SOURCE, RANK))
-# The same as INVISIBLE, SPACES and BREAKS for plain text, many times faster.
-_PLAIN = {code: None for code in range(128) if _INVISIBLE.match(chr(code))} | {9: " ", 11: "\n", 12: "\n"}
+
+
+@cache
+def _instead(character: str) -> str:
+    """Return what stands for one of the odd characters."""
+    if re.match(WIDE, character):
+        return chr(ord(character) - 0xFEE0)
+    classes = {BREAKS: "\n", SPACES: " ", APOSTROPHES: "'", QUOTES: '"'}
+    return next((plain for characters, plain in classes.items() if re.match(characters, character)), "")
+
+
+# The same for plain text, many times faster.
+_PLAIN = {code: _instead(chr(code)) or None for code in range(128) if _ODD.match(chr(code))}
 
 
 def clean(text: str) -> str:
@@ -86,9 +100,7 @@ def clean(text: str) -> str:
     text = _MARKDOWN.sub("", text)
     if text.isascii():
         return text.translate(_PLAIN)
-    text = _INVISIBLE.sub("", _SPACES.sub(" ", _BREAKS.sub("\n", text)))
-    text = _WIDE.sub(lambda found: chr(ord(found[0]) - 0xFEE0), text)
-    return _APOSTROPHES.sub("'", _QUOTES.sub('"', text))
+    return _ODD.sub(lambda found: _instead(found[0]), text.replace("\t", " "))
 
 
 def _entity(found: re.Match[str]) -> str:

@@ -30,6 +30,7 @@ from checks.plan import Job, load_project
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from snippets import audit_checkpoint
+from tests import bench_search
 
 ROOT = Path(__file__).resolve().parents[1]
 PYTHON = sys.executable
@@ -421,6 +422,8 @@ def main() -> None:
             for row in step():
                 table.add_row(*row)
     console.print(table)
+    for one in bench_search.bench():
+        console.print(one)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ class Needle {
   constructor(article, kind, number, one) {
     Object.assign(this, { article, kind, number, literal: one.contains, pattern: one.pattern ?? "", priority: one.priority ?? 0 });
     this.squeezed = this.literal.replaceAll(" ", "");
-    const whole = [...this.literal.matchAll(/\w{2,}/g)].filter(
+    const whole = [...this.literal.matchAll(/[A-Za-z_]{2,}/g)].filter(
       (found) => found.index > 0 && found.index + found[0].length < this.literal.length,
     );
     this.words = [...new Set(whole.map((found) => found[0]))].sort();
@@ -52,7 +52,6 @@ export class Matcher {
     this.always = [...this.needles.keys()].filter((number) => !this.needles[number].words.length);
     const frequency = new Map();
     for (const needle of this.needles) for (const word of needle.words) frequency.set(word, (frequency.get(word) ?? 0) + 1);
-    this.words = [...frequency.keys()].sort();
     this.keys = new Map();
     for (const [number, needle] of this.needles.entries()) {
       const rarest = [...needle.words].sort((a, b) => frequency.get(a) - frequency.get(b) || (a < b ? -1 : 1));
@@ -65,8 +64,7 @@ export class Matcher {
 
   /** Return the numbers of the needles that a text could hold by its words, in their order. */
   candidates(text) {
-    const few = this.words.length <= 500; // then it is quicker to look for each
-    const words = new Set(few ? this.words.filter((word) => text.includes(word)) : text.match(/\w{2,}/g));
+    const words = new Set(text.match(/[A-Za-z_]{2,}/g));
     const numbers = new Set();
     for (const word of words) for (const number of this.keys.get(word) ?? []) numbers.add(number);
     const held = [...numbers].filter((number) => {

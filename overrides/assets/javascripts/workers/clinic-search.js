@@ -9,7 +9,11 @@
   const RESULT = 3;
   const TERMS = 16; // words that the theme's index is asked for: each costs it a walk through all of its words
   const COVERED = 0.5; // share of the query's words, by weight, that an article must have to stand first
-  const PASTED = 60; // characters from which a query is taken for something that was printed
+  const ANSWERED = 0.2; // the same for a question: half of its words are only its own
+  const PASTED = 60; // characters from which a line with these signs is taken for something that was printed
+  const PRINTED = /[:=()[\]{}<>"`/\\|*]/;
+  const QUESTION = /^\s*(?:are|can|could|do|does|how|i|is|my|should|what|when|where|which|who|why|will)\b|[?？]\s*$/i;
+  const MANY = 500; // articles; with more, the theme's index (half a second a query) is asked only if ours says nothing
   const SPLIT = /[^\p{L}\p{N}]+/u;
   const COMMON = new Set("a an and are as at be by can do does for from how i if in into is it its my not of on or that the then this to was what when where which while why will with".split(" "));
 
@@ -63,6 +67,12 @@
   async function answer(query) {
     const text = query.replaceAll("\u2028", "\n");
     const known = text.trim() ? await signatures() : null;
+    try {
+      const alone = known?.articles.size > MANY ? merged(text, known, []) : [];
+      if (alone.some((group) => pageOf(group) !== "diagnose/")) return { items: alone };
+    } catch (error) {
+      console.warn(error);
+    }
     const stock = await ask(plain(text, known));
     try {
       return known ? { ...stock, items: merged(text, known, stock.items) } : stock;
@@ -121,12 +131,13 @@
         first.set(key, [entry(key, SAYS.resembles.replace("{0}", article.id), [marked(finding.line), escaped(means[language])])]);
       }
     }
-    const pasted = text.trim().length >= PASTED || text.includes("\n");
+    const asks = !text.trim().includes("\n") && (QUESTION.test(text) || !PRINTED.test(text));
+    const pasted = text.trim().includes("\n") || (text.trim().length >= PASTED && !asks);
     if (!first.size && pasted) first.set("diagnose/", [entry("diagnose/", SAYS.unknown, [escaped(SAYS.hint)])]);
     for (const { article: id, share } of nearest) {
       const article = articles.get(id);
       const key = `errors/${article.slug}/`;
-      if (first.has(key) || share < COVERED) continue;
+      if (first.has(key) || ((items.length || articles.size > MANY) && share < (asks ? ANSWERED : COVERED))) continue;
       first.set(key, groups.get(key) ?? [entry(key, article.title[language], [escaped(article.answer[language])])]);
     }
     const rest = items.filter((group) => !first.has(pageOf(group)));
