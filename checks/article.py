@@ -62,9 +62,13 @@ class Signature(Strict):
 
 
 class Lookalike(Strict):
-    """A message that resembles the signature and is something else; `see` links to a public report."""
+    """A message that resembles the signature and is something else; `see` links to a public report.
+
+    `shown` is the message on the page, where the literal part alone would say too little.
+    """
 
     contains: str
+    shown: str | None = None
     pattern: Pattern | None = None
     means: Bilingual
     see: str | None = None

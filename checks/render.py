@@ -284,7 +284,8 @@ class Pages:
         items = []
         for one in article.toml.lookalike:
             link: list[Child] = [" (", element("a", self.say("see"), href=one.see), ")"] if one.see else []
-            items.append(element("li", element("code", one.contains), ": ", *marked(getattr(one.means, self.language)), *link))
+            means = marked(getattr(one.means, self.language))
+            items.append(element("li", element("code", one.shown or one.contains), ": ", *means, *link))
         return element("ul.clinic-lookalikes", *items)
 
     def download(self, path: str) -> Element:
