@@ -93,6 +93,7 @@ class Matcher:
             for word in rarest[: len(rarest) - needle.must_hold + 1]:
                 self.keys.setdefault(word.encode(), []).append(number)
         self.known = frozenset(self.keys)
+        self.before = [self._before(number) for number in range(len(self.needles))]
 
     def _needles(self) -> Iterator[Needle]:
         for number, article in enumerate(self.articles):
@@ -100,6 +101,14 @@ class Matcher:
                 for place, one in enumerate(article.get(kind, ())):
                     literal, pattern = one["contains"], one.get("pattern") or ""
                     yield Needle(number, kind, place, literal, pattern, one.get("priority", 0))
+
+    def _before(self, number: int) -> list[int]:
+        """Return the signatures of the same article that say more: those before a signature, all before a look-alike."""
+        article, before = self.needles[number].article, []
+        while number and self.needles[number - 1].article == article:
+            number -= 1
+            before += [number] if self.needles[number].kind == "signatures" else []
+        return before
 
     def candidates(self, text: str) -> list[int]:
         """Return the numbers of the needles that a text could hold by its words, in their order."""
@@ -231,7 +240,7 @@ class Stream:
             "line_number": found.number,
             "count": found.count,
             "captured": found.captured,
-            "distinct": {name: len(values) for name, values in found.distinct.items()},
+            "distinct": {name: len(values) for name, values in found.distinct.items() if found.count <= len(found.spans)},
         }
 
 
@@ -272,6 +281,9 @@ class _Block:
         begin, end = self.starts[self.stream.fresh], self.starts[self.end]
         for number in candidates:
             needle = self.stream.matcher.needles[number]
+            better = [self.stream.found[one] for one in self.stream.matcher.before[number] if one in self.stream.found]
+            if any(len(found.spans) >= FEW for found in better):
+                continue  # where the article's message is only counted, less telling forms of it are not looked for
             start = self.text.find(needle.squeezed, begin)
             while 0 <= start < end:
                 found = self.stream.found.get(number)
@@ -280,8 +292,15 @@ class _Block:
                     break
                 if self.stream.misses[number] > 4 * MISSES:
                     break
-                self._occurrence(number, needle, start)
+                if not any(_overlaps(self._place(start), found.spans) for found in better):
+                    self._occurrence(number, needle, start)
                 start = self.text.find(needle.squeezed, start + len(needle.squeezed))
+
+    def _place(self, start: int) -> Span:
+        """Return the place of one character in the whole text."""
+        line = bisect_right(self.starts, start) - 1
+        at = line + self.stream.dropped, start - self.starts[line]
+        return at, (at[0], at[1] + 1)
 
     def _occurrence(self, number: int, needle: Needle, start: int) -> None:
         """Look closely at one place where the literal part stands, and keep it if the pattern agrees."""

@@ -77,6 +77,15 @@ def test_every_occurrence_is_counted_those_looked_at_closely_and_the_others() ->
     (finding,) = DIAGNOSER.matcher.diagnose("\n".join(MESSAGE.format(index) for index in range(number)))["findings"]
     assert finding["count"] == number
     assert finding["captured"]["parameter"] == "visual.blocks.0.mlp.up_proj.bias"
+    assert finding["distinct"] == {}  # not known: those that are only counted are not read
+    (finding,) = DIAGNOSER.matcher.diagnose("\n".join(MESSAGE.format(index) for index in range(FEW // 2)))["findings"]
+    assert (finding["count"], finding["distinct"]["parameter"]) == (FEW // 2, FEW // 2)
+
+
+def test_less_telling_forms_and_look_alikes_of_a_message_are_not_counted_beside_it() -> None:
+    both = f"{MESSAGE.format(1)}\n... the shape in current model is torch.Size([0]).\n"
+    (finding,) = DIAGNOSER.matcher.diagnose(both)["findings"]
+    assert (finding["count"], finding["signature"], finding["captured"]["checkpoint"]) == (2, 0, "[3420]")
 
 
 def test_a_log_without_a_line_end_is_read_in_pieces() -> None:

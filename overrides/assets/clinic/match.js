@@ -62,6 +62,16 @@ export class Matcher {
     }
   }
 
+  /** Return the signatures of the same article that say more: those before a signature, all before a look-alike. */
+  before(number) {
+    const { article } = this.needles[number];
+    const before = [];
+    for (let one = number - 1; one >= 0 && this.needles[one].article === article; one -= 1) {
+      if (this.needles[one].kind === "signatures") before.push(one);
+    }
+    return before;
+  }
+
   /** Return the numbers of the needles that a text could hold by its words, in their order. */
   candidates(text) {
     const words = new Set(text.match(/[A-Za-z_]{2,}/g));
@@ -210,7 +220,9 @@ class Stream {
       line_number: found.number,
       count: found.count,
       captured: found.captured,
-      distinct: Object.fromEntries([...found.distinct].map(([name, values]) => [name, values.size])),
+      distinct: Object.fromEntries(
+        [...found.distinct].filter(() => found.count <= found.spans.length).map(([name, values]) => [name, values.size]),
+      ),
     };
   }
 }
@@ -260,6 +272,8 @@ class Block {
     const [begin, end] = [this.starts[this.stream.fresh], this.starts[this.end]];
     for (const number of candidates) {
       const needle = this.stream.matcher.needles[number];
+      const better = this.stream.matcher.before(number).map((one) => this.stream.found.get(one)).filter(Boolean);
+      if (better.some((found) => found.spans.length >= FEW)) continue; // then less telling forms are not looked for
       let start = this.text.indexOf(needle.squeezed, begin);
       while (start >= 0 && start < end) {
         const found = this.stream.found.get(number);
@@ -268,10 +282,17 @@ class Block {
           break;
         }
         if ((this.stream.misses.get(number) ?? 0) > 4 * MISSES) break;
-        this.occurrence(number, needle, start);
+        if (!better.some((found) => overlaps(this.place(start), found.spans))) this.occurrence(number, needle, start);
         start = this.text.indexOf(needle.squeezed, start + needle.squeezed.length);
       }
     }
+  }
+
+  /** Return the place of one character in the whole text. */
+  place(start) {
+    const line = this.lineOf(start);
+    const at = [line + this.stream.dropped, start - this.starts[line]];
+    return [at, [at[0], at[1] + 1]];
   }
 
   /** Look closely at one place where the literal part stands, and keep it if the pattern agrees. */
