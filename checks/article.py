@@ -46,13 +46,16 @@ class Bilingual(Strict):
 class Signature(Strict):
     """What recognises the message in a log: a literal part, then a pattern whose groups name the variable parts.
 
-    Where one message arrives inside another, the one with the higher `priority` is answered first. `says` is shown with
-    the variable parts filled in: `{parameter}`, `{count}` for how often the message occurs, `{distinct.parameter}` for how
+    What stands directly after one of `not_after` is no such message, nor, with `begins_line`, what follows anything. Where
+    one message arrives inside another, the one with the higher `priority` is answered first. `says` is shown with the
+    variable parts filled in: `{parameter}`, `{count}` for how often the message occurs, `{distinct.parameter}` for how
     many different ones; a sentence with a part that is not known is left out.
     """
 
     contains: str
     pattern: Pattern
+    not_after: tuple[str, ...] = ()
+    begins_line: bool = False
     priority: int = 0
     says: tuple[Bilingual, ...] = ()
 

@@ -24,8 +24,18 @@ from .normalise import begins_record, body, clean, prefix_of, rank_of, telling
 
 BLOCK = 1 << 17  # characters that are looked at together
 PIECE = 4096  # a longer line is cut into pieces of this many characters
-BEHIND, AHEAD = 4, 4  # lines around a literal part to which a wrapped message may extend
-WINDOWS = ((0, 0), (0, 1), (0, 2), (0, AHEAD), (1, 0), (1, 1), (2, 2), (BEHIND, AHEAD))  # in the order in which they are tried
+BEHIND, AHEAD = 8, 8  # lines around a literal part to which a wrapped message may extend
+WINDOWS = (
+    (0, 0),
+    (0, 1),
+    (0, 2),
+    (0, 4),
+    (1, 0),
+    (1, 1),
+    (2, 2),
+    (4, 4),
+    (BEHIND, AHEAD),
+)  # in the order in which they are tried
 MISSES = 50  # near misses after which only the line itself is tried; after four times as many, nothing
 NEAR = 600  # characters around a literal part in which the pattern is run
 FEW = 500  # occurrences of one message that are looked at closely; the others are only counted
@@ -54,6 +64,8 @@ class Needle:
     number: int
     literal: str
     pattern: str
+    not_after: tuple[str, ...]
+    begins_line: bool
     priority: int
 
     @cached_property
@@ -71,6 +83,10 @@ class Needle:
     def compiled(self) -> re.Pattern[str]:
         """The pattern; the literal part itself where there is none."""
         return re.compile(self.pattern or re.escape(self.literal).replace("\\ ", " ?"), re.ASCII)
+
+    def may_follow(self, preceding: str) -> bool:
+        """Whether the message can stand after this text of its line."""
+        return not (self.begins_line and preceding) and not (self.not_after and preceding.endswith(self.not_after))
 
     @cached_property
     def must_hold(self) -> int:
@@ -100,7 +116,16 @@ class Matcher:
             for kind in ("signatures", "lookalikes"):
                 for place, one in enumerate(article.get(kind, ())):
                     literal, pattern = one["contains"], one.get("pattern") or ""
-                    yield Needle(number, kind, place, literal, pattern, one.get("priority", 0))
+                    yield Needle(
+                        number,
+                        kind,
+                        place,
+                        literal,
+                        pattern,
+                        tuple(one.get("not_after", ())),
+                        one.get("begins_line", False),
+                        one.get("priority", 0),
+                    )
 
     def _before(self, number: int) -> list[int]:
         """Return the signatures of the same article that say more: those before a signature, all before a look-alike."""
@@ -329,12 +354,17 @@ class _Block:
             tried.add((top, bottom))
             found = self._match(needle, start, top, bottom)
             if found:
-                while self._continues(needle, top, *found):
+                for nearer in range(first, top, -1):  # no line more than the message needs
+                    if shorter := self._match(needle, start, nearer, bottom):
+                        top, found = nearer, shorter
+                        break
+                while self._continues(needle, top, bottom, *found):
                     longer = self._match(needle, start, top - 1, bottom)
                     if not longer:
                         break
                     top, found = top - 1, longer
-                return self._describe(*found)
+                preceding = found[0].string[: found[0].start()].rstrip(" '\"")
+                return self._describe(*found) if needle.may_follow(preceding) else None
         return None
 
     def _reach(self, line: int, step: int, many: int) -> int:
@@ -381,17 +411,26 @@ class _Block:
             text += (space if breaks else "") + self.bodies[number]
         return _SEVERAL.sub(" ", text)
 
-    def _continues(self, needle: Needle, top: int, match: re.Match[str], before: int) -> bool:
-        """Whether a match that begins with a variable part at a line's beginning looks cut: the rest of the line before it."""
-        if match.start() or before != self.starts[top] or not needle.pattern.startswith("("):
+    def _continues(self, needle: Needle, top: int, bottom: int, match: re.Match[str], before: int) -> bool:
+        """Whether a match that begins with a variable part at a line's beginning is the rest of one cut in the line before."""
+        begin = match.string[: match.start()]
+        if begin not in ("", ".") or before != self.starts[top] or not needle.pattern.startswith("("):
             return False
         if top == 0 or self._begins_record(top):
             return False
-        width = len(self.stream.lines[top - 1])
-        near = [len(line) for line in self.stream.lines[max(0, top - 20) : top + 20]]
-        wraps = width >= 20 and width == max(near) and (near.count(width) > 1 or width in WIDTHS)
-        whole = needle.squeezed in self.text[self.starts[top - 1] : self.starts[top]]
-        return not whole and bool((_CUT if wraps else _NAME).search(self.bodies[top - 1]))
+        above = self.bodies[top - 1]
+        if not _CUT.search(above) or needle.squeezed in self.text[self.starts[top - 1] : self.starts[top]]:
+            return False
+        return begin == "." or above.endswith(".") or bool(_NAME.search(above)) or self._is_full(top - 1, bottom)
+
+    def _is_full(self, line: int, bottom: int) -> bool:
+        """Whether a line is as long as a terminal is wide, by the lines below it that belong together, or else around it."""
+        width = len(self.stream.lines[line])
+        rows = [len(row) for row in self.stream.lines[line + 1 : bottom + 1]]
+        if len(rows) > 1:
+            return width == max(rows)
+        near = [len(row) for row in self.stream.lines[max(0, line - 19) : line + 21]]
+        return width >= 20 and width == max(near) and (near.count(width) > 1 or width in WIDTHS)
 
     def _describe(self, match: re.Match[str], before: int) -> Located:
         """Return the line on which a match begins, what is quoted of it, its variable parts and its place."""

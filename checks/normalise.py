@@ -94,7 +94,7 @@ def clean(text: str) -> str:
         text = _ESCAPES.sub("", text)
     text = _COLOURS.sub("", text.replace("\r\n", "\n"))
     if "</" in text or "<br" in text:
-        text = _ROWS.sub("\n", _TAGS.sub("", text))
+        text = _ROWS.sub("\r", _TAGS.sub("", text))  # no line end of the text that was pasted
     if "&" in text:
         text = _ENTITIES.sub(_entity, text)
     text = _MARKDOWN.sub("", text)

@@ -70,7 +70,14 @@ def _pages(root: Path, article: Article) -> dict[str, dict[str, str]]:
 
 def _signature(one: Signature) -> dict[str, Any]:
     says = [sentence.model_dump() for sentence in one.says]
-    return _given(contains=one.contains, pattern=tolerant(one.pattern), priority=one.priority, says=says)
+    return _given(
+        contains=one.contains,
+        pattern=tolerant(one.pattern),
+        not_after=list(one.not_after),
+        begins_line=one.begins_line,
+        priority=one.priority,
+        says=says,
+    )
 
 
 def _given(**values: Any) -> dict[str, Any]:

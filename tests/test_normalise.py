@@ -22,7 +22,7 @@ from checks.normalise import body, clean, rank_of, telling
             "&#39;weight&#39; &lt;x&gt; torch.Size(&#91;0&#x5d;) state&lowbar;dict&nbsp;a &unknown;",
             "'weight' <x> torch.Size([0]) state_dict a &unknown;",
         ),
-        ('<span class="k">torch</span>.Size(<b>[0]</b>)<br>next', "torch.Size([0])\nnext"),
+        ('<span class="k">torch</span>.Size(<b>[0]</b>)<br>next', "torch.Size([0])\rnext"),
         ("torch.Size（［０］），", "torch.Size([0]),"),
         (r"C:\new\tuned\model.safetensors", r"C:\new\tuned\model.safetensors"),
         ("one\r\ntwo\x0bthree\u2028four", "one\ntwo\nthree\nfour"),

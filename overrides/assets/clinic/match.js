@@ -5,9 +5,9 @@ import { normaliser, trimSpaces } from "./normalise.js";
 
 const BLOCK = 1 << 17; // characters that are looked at together
 const PIECE = 4096; // a longer line is cut into pieces of this many characters
-const BEHIND = 4; // lines around a literal part to which a wrapped message may extend
-const AHEAD = 4;
-const WINDOWS = [[0, 0], [0, 1], [0, 2], [0, AHEAD], [1, 0], [1, 1], [2, 2], [BEHIND, AHEAD]]; // in the order in which they are tried
+const BEHIND = 8; // lines around a literal part to which a wrapped message may extend
+const AHEAD = 8;
+const WINDOWS = [[0, 0], [0, 1], [0, 2], [0, 4], [1, 0], [1, 1], [2, 2], [4, 4], [BEHIND, AHEAD]]; // in the order in which they are tried
 const MISSES = 50; // near misses after which only the line itself is tried; after four times as many, nothing
 const NEAR = 600; // characters around a literal part in which the pattern is run
 const FEW = 500; // occurrences of one message that are looked at closely; the others are only counted
@@ -24,12 +24,19 @@ const COMMA = /,(?=\d)/g; // a shape that lost its space where it was wrapped
 class Needle {
   constructor(article, kind, number, one) {
     Object.assign(this, { article, kind, number, literal: one.contains, pattern: one.pattern ?? "", priority: one.priority ?? 0 });
+    this.notAfter = one.not_after ?? [];
+    this.beginsLine = one.begins_line ?? false;
     this.squeezed = this.literal.replaceAll(" ", "");
     const whole = [...this.literal.matchAll(/[A-Za-z_]{2,}/g)].filter(
       (found) => found.index > 0 && found.index + found[0].length < this.literal.length,
     );
     this.words = [...new Set(whole.map((found) => found[0]))].sort();
     this.mustHold = this.words.length - (this.words.length > 2 ? 1 + Math.floor(this.literal.length / 80) : 0);
+  }
+
+  /** Whether the message can stand after this text of its line. */
+  mayFollow(preceding) {
+    return !(this.beginsLine && preceding) && !this.notAfter.some((end) => preceding.endsWith(end));
   }
 
   /** The pattern; the literal part itself where there is none. */
@@ -324,12 +331,19 @@ class Block {
       tried.add(`${top} ${bottom}`);
       let found = this.match(needle, start, top, bottom);
       if (!found) continue;
-      while (this.continues(needle, top, ...found)) {
+      for (let nearer = first; nearer > top; nearer -= 1) {
+        const shorter = this.match(needle, start, nearer, bottom); // no line more than the message needs
+        if (!shorter) continue;
+        [top, found] = [nearer, shorter];
+        break;
+      }
+      while (this.continues(needle, top, bottom, ...found)) {
         const longer = this.match(needle, start, top - 1, bottom);
         if (!longer) break;
         [top, found] = [top - 1, longer];
       }
-      return this.describe(...found);
+      const preceding = found[0].input.slice(0, found[0].index).replace(/[ '"]+$/, "");
+      return needle.mayFollow(preceding) ? this.describe(...found) : null;
     }
     return null;
   }
@@ -395,16 +409,25 @@ class Block {
     return text.replace(/ {2,}/g, " ");
   }
 
-  /** Whether a match that begins with a variable part at a line's beginning looks cut: the rest of the line before it. */
-  continues(needle, top, match, before) {
-    if (match.index || before !== this.starts[top] || !needle.pattern.startsWith("(")) return false;
+  /** Whether a match that begins with a variable part at a line's beginning is the rest of one cut in the line before. */
+  continues(needle, top, bottom, match, before) {
+    const begin = match.input.slice(0, match.index);
+    if (!["", "."].includes(begin) || before !== this.starts[top] || !needle.pattern.startsWith("(")) return false;
     if (top === 0 || this.beginsRecord(top)) return false;
-    const width = this.stream.lines[top - 1].length;
-    const near = this.stream.lines.slice(Math.max(0, top - 20), top + 20).map((line) => line.length);
+    const above = this.bodies[top - 1];
+    if (!CUT.test(above) || this.text.slice(this.starts[top - 1], this.starts[top]).includes(needle.squeezed)) return false;
+    return begin === "." || above.endsWith(".") || NAME.test(above) || this.isFull(top - 1, bottom);
+  }
+
+  /** Whether a line is as long as a terminal is wide, by the lines below it that belong together, or else around it. */
+  isFull(line, bottom) {
+    const lengths = (from, to) => this.stream.lines.slice(from, to).map((row) => row.length);
+    const [width] = lengths(line, line + 1);
+    const rows = lengths(line + 1, bottom + 1);
+    if (rows.length > 1) return width === Math.max(...rows);
+    const near = lengths(Math.max(0, line - 19), line + 21);
     const twice = near.filter((other) => other === width).length > 1;
-    const wraps = width >= 20 && width === Math.max(...near) && (twice || WIDTHS.includes(width));
-    const whole = this.text.slice(this.starts[top - 1], this.starts[top]).includes(needle.squeezed);
-    return !whole && (wraps ? CUT : NAME).test(this.bodies[top - 1]);
+    return width >= 20 && width === Math.max(...near) && (twice || WIDTHS.includes(width));
   }
 
   /** Return the line on which a match begins, what is quoted of it, its variable parts and its place. */

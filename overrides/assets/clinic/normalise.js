@@ -15,7 +15,7 @@ export function normaliser(shared) {
   function clean(text) {
     if (text.includes("\x1b") || text.includes("^[") || text.includes("␛")) text = text.replace(all.ESCAPES, "");
     text = text.replaceAll("\r\n", "\n").replace(all.COLOURS, "");
-    if (text.includes("</") || text.includes("<br")) text = text.replace(all.TAGS, "").replace(all.ROWS, "\n");
+    if (text.includes("</") || text.includes("<br")) text = text.replace(all.TAGS, "").replace(all.ROWS, "\r");
     if (text.includes("&")) text = text.replace(all.ENTITIES, entity);
     text = text.replace(all.MARKDOWN, "");
     if (plain.test(text)) return text;
