@@ -62,6 +62,17 @@ def test_a_message_is_found_wherever_a_terminal_wraps_it(width: int) -> None:
         assert (finding["article"], finding["kind"], finding["count"]) == (article, "match", 1)
 
 
+@pytest.mark.parametrize("cut", range(1, 30))
+def test_a_name_that_a_terminal_cut_is_put_together(cut: int) -> None:
+    line = "node7 loader says: ".rjust(80 - cut, "x") + LINE
+    wrapped = "\n".join(line[start : start + 80] for start in range(0, len(line), 80))
+    (finding,) = DIAGNOSER.matcher.diagnose(f"some words before it, as long as the terminal is wide\n{wrapped}\nafter\n")[
+        "findings"
+    ]
+    assert finding["captured"]["parameter"] == "model.layers.7.mlp.experts.3.w1w3"
+    assert finding["line_number"] == 2
+
+
 def test_findings_stand_in_the_order_of_their_cause() -> None:
     text = f"{LINE}\nsize mismatch for a: copying a param with shape torch.Size([0]) from checkpoint\n{MESSAGE.format(1)}\n"
     findings = DIAGNOSER.matcher.diagnose(text)["findings"]
