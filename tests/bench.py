@@ -23,7 +23,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from checks.environment import load_environments, read_commits
+from checks.environment import awaits_commit, load_environments, read_commits
 from checks.install import home, install
 from checks.plan import Job, load_project
 
@@ -353,7 +353,7 @@ def sweep(names: tuple[str, ...]) -> list[list[str]]:
     """
     project = load_project(ROOT)
     swept = [job for job in project.jobs if job.article.id == "CC002" and job.module == "load_across_versions"]
-    known = [job for job in swept if not read_commits(job.environment.lock())]
+    known = [job for job in swept if not read_commits(job.environment.lock()) and not awaits_commit(job.environment)]
     jobs = [job for job in known if job.environment.name in names or not names]
     chosen = [argument for job in jobs for argument in ("--environment", job.environment.name)]
     told: list[str] = []
