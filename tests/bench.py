@@ -426,8 +426,9 @@ def main() -> None:
             for row in step():
                 table.add_row(*row)
     console.print(table)
-    for one in bench_search.bench():
-        console.print(one)
+    if sys.argv[1:] != ["--sweep"]:
+        for one in bench_search.bench():
+            console.print(one)
 
 
 if __name__ == "__main__":
