@@ -20,8 +20,9 @@ import stat
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
-from itertools import accumulate, groupby
+from collections.abc import Callable, Iterable
+from functools import cache, cached_property
+from itertools import accumulate, compress, groupby
 from math import prod
 from operator import itemgetter
 from pathlib import Path
@@ -37,8 +38,10 @@ SIZES = ["vocab_size", "hidden_size", "intermediate_size", "moe_intermediate_siz
 SIZES += ["kv_lora_rank", "qk_rope_head_dim", "qk_nope_head_dim", "v_head_dim"]
 MAY_BE_NULL = ["q_lora_rank", "n_routed_experts", "n_shared_experts"]
 DEEPSEEK = {"deepseek_v2": "DeepseekV2ForCausalLM", "deepseek_v3": "DeepseekV3ForCausalLM"}
-# A tensor as safetensors writes it: name, kind (dtype and shape), begin, end.
-TENSOR = re.compile(r'"([ !#-\[\]-~]+)":\{"dtype":"([A-Z0-9_]+","shape":\[[0-9,]*)\],"data_offsets":\[([0-9]+),([0-9]+)\]\}')
+# A tensor as safetensors writes it, behind the end of the one before, which is its begin: that end, name, kind.
+TENSOR = re.compile(r'([0-9]{1,17})\]\},"([^"]+)":\{"dtype":"([^\]]*)\],"data_offsets":\[\1,')
+KIND = re.compile(r'([A-Z0-9_]+)","shape":\[([0-9,]*)')
+PLAIN = bytes(set(range(32, 127)) - {ord("\\")})  # what stands for itself in JSON
 FILE = re.compile(r"[^/\\:\0]+\.safetensors")
 EXPERT = re.compile(r"(.*\.experts)\.([0-9]{1,9})\.(.+)")
 FETCH = "Download it again and compare its SHA-256."
@@ -68,20 +71,21 @@ class Unfit(Exception):
 
 
 class Tensor(NamedTuple):
-    """What is known of a tensor. Those of one file that are alike share it."""
+    """What a header says of a tensor but for its name and place; those that are alike share it."""
 
     dtype: str
     shape: Shape
     bytes: int
-    file: str
 
 
 class Shard(NamedTuple):
     """The header of one file."""
 
-    tensors: dict[str, Tensor]
+    names: list[str]
+    tensors: list[Tensor]  # one for each name
     metadata: dict[str, str]
     bytes: int
+    unlisted: set[str]  # the names that were not found in the index yet
 
 
 class Prediction:
@@ -127,7 +131,16 @@ class Checkpoint:
         self.index: dict[str, Any] = {}
         self.weight_map: dict[str, Any] = {}
         self.shards: dict[str, Shard] = {}  # the files that could be read
-        self.tensors: dict[str, Tensor] = {}  # of all of them
+
+    @cached_property
+    def tensors(self) -> dict[str, Tensor]:
+        """Every tensor by its name."""
+        return {name: tensor for one in self.shards.values() for name, tensor in zip(one.names, one.tensors, strict=True)}
+
+    @cached_property
+    def file_of(self) -> dict[str, str]:
+        """The file that holds it."""
+        return {name: file for file, shard in self.shards.items() for name in shard.names}
 
 
 def audit(folder: str | os.PathLike[str], experts_per_shard: int | None = None, progress: bool = False) -> Report:
@@ -177,7 +190,7 @@ def _read_folder(folder: str, report: Report, progress: bool) -> Checkpoint:
     present = [name for name in names if name.endswith(".safetensors")]
     config = (_json_file(place / "config.json", report) if "config.json" in names else None) or {}
     checkpoint = Checkpoint(folder, config, present)
-    headers, checkpoint.tensors = _read_headers(place, present, progress)
+    headers = _read_headers(place, present, progress)
     indices = [name for name in names if name.endswith(".safetensors.index.json")]
     if indices:
         _read_index(place / (INDEX if INDEX in indices else indices[0]), checkpoint, headers, report)
@@ -189,21 +202,20 @@ def _read_folder(folder: str, report: Report, progress: bool) -> Checkpoint:
         report.not_looked_at.append(f"{_some(others)}: no part of this checkpoint")
     for file in checkpoint.files:
         try:
-            checkpoint.shards[file] = headers.get(file) or read_header(place / file, {})
+            checkpoint.shards[file] = headers.get(file) or read_header(place / file, Kinds())
         except Unfit as unfit:
             report.add(file, *unfit.args)
     shards = checkpoint.shards.values()
-    number = sum(len(shard.tensors) for shard in shards)
-    if checkpoint.weight_map or list(checkpoint.shards) != list(headers) or number != len(checkpoint.tensors):
-        checkpoint.tensors = _find(checkpoint, report)
     report.files, report.bytes = len(checkpoint.files), sum(shard.bytes for shard in shards)
-    report.tensors = len(checkpoint.tensors)
+    report.tensors = sum(len(shard.names) for shard in shards)
+    if checkpoint.weight_map or (len(shards) > 1 and not checkpoint.index):
+        _find(checkpoint, report)
     return checkpoint
 
 
-def _read_headers(place: Path, files: list[str], progress: bool) -> tuple[dict[str, Shard], dict[str, Tensor]]:
-    """Read the headers that can be read; return them, and all their tensors."""
-    started, kinds, headers, tensors = time.monotonic(), dict[str, Tensor](), dict[str, Shard](), dict[str, Tensor]()
+def _read_headers(place: Path, files: list[str], progress: bool) -> dict[str, Shard]:
+    """Read the headers that can be read."""
+    started, kinds, headers = time.monotonic(), Kinds(), dict[str, Shard]()
     for number, file in enumerate(files):
         if progress and time.monotonic() > started + 1:
             print(f"\rheader {number} of {len(files)} ", end="", file=sys.stderr, flush=True)
@@ -211,16 +223,15 @@ def _read_headers(place: Path, files: list[str], progress: bool) -> tuple[dict[s
             headers[file] = read_header(place / file, kinds)
         except Unfit:
             continue  # reported if the file counts
-        tensors |= headers[file].tensors
     if progress:
         print("\r" + " " * 40, end="\r", file=sys.stderr)
-    return headers, tensors
+    return headers
 
 
 def _read_index(path: Path, checkpoint: Checkpoint, headers: dict[str, Shard], report: Report) -> None:
     try:
         raw = _read(path, LIMIT)[0]
-        if checkpoint.files == list(headers) and (index := _try_index(raw, headers, checkpoint.tensors)):
+        if checkpoint.files == list(headers) and (index := _try_index(raw, headers)):
             checkpoint.index = index
             return
         index = _json(raw)
@@ -242,48 +253,52 @@ def _read_index(path: Path, checkpoint: Checkpoint, headers: dict[str, Shard], r
         report.add(path.name, "one checkpoint in the folder", f"{SINGLE}, which transformers prefers", "Remove the stale one.")
 
 
-def _try_index(raw: bytes, headers: dict[str, Shard], tensors: dict[str, Tensor]) -> dict[str, Any]:
+def _try_index(raw: bytes, headers: dict[str, Shard]) -> dict[str, Any]:
     """Return an index of the usual form, if it says the same as the headers, without its weight_map; {} if not.
 
     Parsed as a whole it takes several times its size in memory, and longer than piece by piece.
     """
-    sizes, left = [len(shard.tensors) for shard in headers.values()], tensors.copy()
+    left = {file: shard.unlisted for file, shard in headers.items()}
     begin = raw.find(b'"weight_map": {') + 15
     end = raw.find(b"}", begin)
     try:
-        index = _json(raw[:begin] + raw[end:])
-        usual = index["weight_map"] == {} and raw.count(b'"weight_map"') == 1 and b"\\" not in raw
-        if not usual or 0 in sizes or sum(sizes) != len(left) or not all(map(FILE.fullmatch, headers)):
+        rest = raw[:begin] + raw[end:]
+        index = _json(rest)
+        usual = index["weight_map"] == {} and rest.count(b'"weight_map"') == 1 and b"\\" not in rest
+        if not usual or not all(left.values()) or not all(map(FILE.fullmatch, headers)):
             return {}
         while begin < end:
             cut = raw.find(b'",', begin + 10**5, end) + 1 or end
             piece = _json(b"{%b}" % raw[begin:cut])
-            if not piece or list(map(itemgetter(3), map(left.pop, piece))) != list(piece.values()):
-                return {}
+            for file, names in groupby(piece, piece.__getitem__):
+                before, listed = len(left[file]), list(names)
+                left[file].difference_update(listed)
+                if len(left[file]) != before - len(listed):
+                    return {}
             begin = cut + 1
-    except (Unfit, KeyError):
+    except (Unfit, KeyError, TypeError):
         return {}
-    return {} if left or begin != end + 1 else index
+    return {} if any(left.values()) or begin != end + 1 else index
 
 
-def _find(checkpoint: Checkpoint, report: Report) -> dict[str, Tensor]:
-    """Report what is there twice, and what index and headers do not agree on. Return the tensors that count."""
-    shards, weight_map, found = checkpoint.shards, checkpoint.weight_map, dict[str, Tensor]()
+def _find(checkpoint: Checkpoint, report: Report) -> None:
+    """Report what is there twice, and what index and headers do not agree on; find the tensors that count."""
+    shards, weight_map, found, file_of = checkpoint.shards, checkpoint.weight_map, dict[str, Tensor](), dict[str, str]()
     copies: dict[str, list[str]] = defaultdict(list)
     for file, shard in shards.items():
-        for name, tensor in shard.tensors.items():
+        for name, tensor in zip(shard.names, shard.tensors, strict=True):
             copies[name].append(file)
-            if found.setdefault(name, tensor) and weight_map.get(name) == file:
-                found[name] = tensor  # the index decides
+            if name not in found or weight_map.get(name) == file:  # the index decides
+                found[name], file_of[name] = tensor, file
+    checkpoint.tensors, checkpoint.file_of, report.tensors = found, file_of, len(found)
     twice = [name for name, files in copies.items() if len(files) > 1]
     for files, names in _by(twice, copies.__getitem__):
         report.add(files[-1], "each tensor in one file", f"{_some(names)} in {_some(files)}", "Remove the stale copy.")
     missing = [name for name, file in weight_map.items() if file in shards and file not in copies.get(name, ())]
     for file, names in _by(missing, weight_map.__getitem__):
         report.add(file, f"{_some(names)}, as the index says", "no such tensor")
-    for file, names in _by((name for name in found if weight_map and name not in weight_map), lambda name: found[name].file):
+    for file, names in _by((name for name in found if weight_map and name not in weight_map), file_of.__getitem__):
         report.add(file, "an index that lists all its tensors", f"{_some(names)} unlisted")
-    return found
 
 
 def _read(path: Path, limit: int | None = None) -> tuple[bytes, int]:
@@ -354,7 +369,7 @@ def _json_file(path: Path, report: Report) -> dict[str, Any] | None:
         return None
 
 
-def read_header(path: Path, kinds: dict[str, Tensor]) -> Shard:
+def read_header(path: Path, kinds: Kinds) -> Shard:
     """Read and judge a header, at least as strictly as safetensors. kinds: those of the headers before."""
     raw, size = _read(path)
     if len(raw) > 10**6:  # other JSON of this size could take gigabytes to parse
@@ -362,36 +377,41 @@ def read_header(path: Path, kinds: dict[str, Tensor]) -> Shard:
         if any(raw.count(mark) > most * tensors + 10**6 for mark, most in ((b"{", 2), (b"[", 3), (b":", 5), (b",", 80))):
             raise Unfit("a header of tensors", f"{len(raw):,} bytes of other JSON")
     try:
-        shard = _judge_usual_header(raw, size, path.name, kinds)
-    except (KeyError, TypeError, ValueError, Unfit):
+        shard = _judge_usual_header(raw, size, kinds)
+    except (ValueError, Unfit):
         shard = None
-    return shard or _judge_header(raw, size, path.name)
+    return shard or _judge_header(raw, size)
 
 
-def _judge_usual_header(raw: bytes, size: int, file: str, kinds: dict[str, Tensor]) -> Shard | None:
+class Kinds(dict[str, Tensor]):
+    """Dtype and shape as safetensors writes them, and what they say. ValueError: written in another way, or wrong."""
+
+    def __missing__(self, text: str) -> Tensor:
+        if parts := KIND.fullmatch(text):
+            dtype, shape = parts[1], HEADER.decode(f"[{parts[2]}]")
+            bytes_ = prod(shape) * BITS.get(dtype, 0) // 8 if _are_sizes(shape, 64) else -1
+            if not _fault({"dtype": dtype, "shape": shape, "data_offsets": [0, bytes_]}):
+                self[text] = Tensor(dtype, tuple(shape), bytes_)
+                return self[text]
+        raise ValueError(text)
+
+
+def _judge_usual_header(raw: bytes, size: int, kinds: Kinds) -> Shard | None:
     """Judge a header in the form in which safetensors writes it, faster than JSON can be parsed. None: judge it as JSON."""
-    text, metadata = raw.decode("utf-8").rstrip(" "), dict[str, str]()
-    if text.startswith('{"__metadata__":{'):
-        end = text.index("},")
-        metadata, text = _metadata(_json(text[16 : end + 1].encode())), "{" + text[end + 2 :]
-    pieces = TENSOR.split(text)  # what stands between two tensors, then the parts of one, and so on
-    names, kind_of, begins, ends = (pieces[part::5] for part in range(1, 5))
-    for kind in set(kind_of):
-        if kind not in kinds:
-            dtype, _, sizes = kind.partition('","shape":[')
-            shape = HEADER.decode(f"[{sizes}]")
-            bytes_ = prod(shape) * BITS[dtype] // 8 if _are_sizes(shape, 64) else -1
-            if _fault({"dtype": dtype, "shape": shape, "data_offsets": [0, bytes_]}):
-                return None
-            kinds[kind] = Tensor(dtype, tuple(shape), bytes_, file)
-        elif kinds[kind].file != file:
-            kinds[kind] = kinds[kind]._replace(file=file)
-    known = list(map(kinds.__getitem__, kind_of))
-    tiled = list(map(str, accumulate(map(itemgetter(2), known))))  # where tensors end that follow each other without a gap
-    usual = ends == tiled and begins == ["0", *tiled[:-1]] and pieces[::5] == ["{", *[","] * (len(names) - 1), "}"]
-    tensors = dict(zip(names, known, strict=True))
-    if usual and len(tensors) == len(names) and "__metadata__" not in tensors and size == 8 + len(raw) + int(ends[-1]):
-        return Shard(tensors, metadata, size)
+    begin, metadata = 1, dict[str, str]()
+    if raw.startswith(b'{"__metadata__":{'):
+        begin = raw.index(b"},") + 2
+        metadata = _metadata(_json(raw[16 : begin - 1]))
+    body = raw[begin:]
+    if not raw.startswith(b"{") or body.translate(None, PLAIN):
+        return None
+    pieces = TENSOR.split(f"0]}},{body.decode('ascii')}")  # what stands between two tensors, then the parts of one, and so on
+    between, begins, names, kind_of = (pieces[part::4] for part in range(4))
+    tensors, unique = list(map(kinds.__getitem__, kind_of)), set(names)
+    *ends, last = map(str, accumulate(map(itemgetter(2), tensors)))  # of tensors that follow each other without a gap
+    tiled = begins == ["0", *ends] and between[-1].rstrip(" ") == f"{last}]}}}}" and size == 8 + len(raw) + int(last)
+    if tiled and set(between[:-1]) == {""} and len(unique) == len(names) and "__metadata__" not in unique:
+        return Shard(names, tensors, metadata, size, unique)
     return None
 
 
@@ -401,7 +421,7 @@ def _metadata(metadata: Any) -> dict[str, str]:
     return metadata
 
 
-def _judge_header(raw: bytes, size: int, file: str) -> Shard:
+def _judge_header(raw: bytes, size: int) -> Shard:
     """Judge a header in any form."""
     header = _json(raw, HEADER)
     metadata = _metadata(header.pop("__metadata__", {}))
@@ -417,11 +437,9 @@ def _judge_header(raw: bytes, size: int, file: str) -> Shard:
     if (room := size - 8 - len(raw)) != end:
         what = f"{size:,}: {'it is cut off' if room < end else 'something lies behind the tensors'}"
         raise Unfit(f"{size - room + end:,} bytes", what)
-    tensors = {
-        name: Tensor(info["dtype"], tuple(info["shape"]), info["data_offsets"][1] - info["data_offsets"][0], file)
-        for name, info in header.items()
-    }
-    return Shard(tensors, metadata, size)
+    bytes_of = [info["data_offsets"][1] - info["data_offsets"][0] for info in header.values()]
+    tensors = [Tensor(info["dtype"], tuple(info["shape"]), b) for info, b in zip(header.values(), bytes_of, strict=True)]
+    return Shard(list(header), tensors, metadata, size, set(header))
 
 
 def _are_sizes(values: Any, most: int) -> bool:
@@ -466,13 +484,8 @@ def _size(value: Any) -> bool:
     return type(value) is int and 0 < value < 2**32
 
 
-def asked(config: dict[str, Any], architecture: str) -> dict[str, Shape]:
+def asked(c: dict[str, Any], architecture: str) -> dict[str, Shape]:
     """Return name and shape of every tensor that config.json asks for, in the order of the model."""
-    return {name: shape for part in _asked(config, architecture) for name, shape in part.items()}
-
-
-def _asked(c: dict[str, Any], architecture: str) -> Iterator[dict[str, Shape]]:
-    """The same, layer by layer."""
     want: dict[str, Shape] = {}
     hidden, rank, heads, low = c["hidden_size"], c["kv_lora_rank"], c["num_attention_heads"], c["q_lora_rank"]
     rope, nope, value = c["qk_rope_head_dim"], c["qk_nope_head_dim"], c["v_head_dim"]
@@ -492,8 +505,6 @@ def _asked(c: dict[str, Any], architecture: str) -> Iterator[dict[str, Shape]]:
 
     linear("model.embed_tokens", c["vocab_size"], hidden)
     for i in range(c["num_hidden_layers"]):
-        yield want
-        want = {}
         layer, attention, bias = f"model.layers.{i}", f"model.layers.{i}.self_attn", c.get("attention_bias")
         if low:
             linear(f"{attention}.q_a_proj", low, hidden, bias)
@@ -514,7 +525,7 @@ def _asked(c: dict[str, Any], architecture: str) -> Iterator[dict[str, Shape]]:
             mlp(f"{layer}.mlp", c["intermediate_size"], linears)
         want[f"{layer}.input_layernorm.weight"] = want[f"{layer}.post_attention_layernorm.weight"] = (hidden,)
     want["model.norm.weight"], want["lm_head.weight"] = (hidden,), (c["vocab_size"], hidden)
-    yield want
+    return want
 
 
 def merged(want: dict[str, Shape], n: int) -> dict[str, Shape]:
@@ -532,69 +543,87 @@ def merged(want: dict[str, Shape], n: int) -> dict[str, Shape]:
 
 def _check_tensors(checkpoint: Checkpoint, architecture: str, report: Report) -> None:
     """Compare names, shapes and dtypes with those that config.json asks for."""
-    c, tensors = checkpoint.config, checkpoint.tensors
+    c, shards = checkpoint.config, checkpoint.shards.values()
     plain, quantized = FLOATS.get(str(c.get("torch_dtype") or c.get("dtype"))), c.get("quantization_config")
     block = quantized.get("weight_block_size") if isinstance(quantized, dict) else None
     blocks = block if isinstance(block, list) and len(block) == 2 and all(map(_size, block)) else None
-    want: dict[str, Shape] | None = None
-    if not _are_as_asked(tensors, architecture, c, blocks):
-        want = _check_shapes(checkpoint, asked(c, architecture), blocks, report)
-    if plain and not quantized and set(map(itemgetter(0), tensors.values())) != {plain}:
-        want = want or asked(c, architecture)
-        odd = [name for name, tensor in tensors.items() if tensor.dtype != plain and len(want.get(name, ())) > 1]
-        for dtype, names in _by(odd, lambda name: tensors[name].dtype):
+    further = _further_layers(checkpoint)
+    if further:
+        report.not_looked_at.append(f"the shapes of {_some(sorted(further))}: the layer that predicts a further token")
+
+    def wanted() -> dict[str, Shape]:
+        want = asked(c, architecture)
+        _add_scales(want, shards, blocks)
+        want |= further
+        return want
+
+    if not _are_as_asked(wanted(), shards):
+        _check_unique(checkpoint, report)
+        _check_shapes(checkpoint, wanted(), report)
+    if plain and not quantized and any(set(map(itemgetter(0), shard.tensors)) != {plain} for shard in shards):
+        held, file_of = checkpoint.tensors, checkpoint.file_of
+        odd = [name for name, tensor in held.items() if tensor.dtype != plain and len(tensor.shape) > 1]
+        for dtype, names in _by(odd, lambda name: held[name].dtype):
             repair = "Ask the loader for the dtype that you want: it casts in silence." if dtype in FLOATS.values() else SOURCE
-            report.add(tensors[names[0]].file, f"{plain} in {_some(names)}, as config.json asks", dtype, repair)
+            report.add(file_of[names[0]], f"{plain} in {_some(names)}, as config.json asks", dtype, repair)
 
 
-def _are_as_asked(tensors: dict[str, Tensor], architecture: str, config: dict[str, Any], blocks: list[int] | None) -> bool:
-    """Whether names and shapes are what config.json asks for: layer by layer, so that it takes no memory."""
-    number = 0
-    for want in _asked(config, architecture):
-        want |= _scales(want, tensors, blocks)
-        number += len(want)
-        try:
-            if list(map(itemgetter(1), map(tensors.__getitem__, want))) != list(want.values()):
-                return False
-        except KeyError:
-            return False
-    return number == len(tensors)
-
-
-def _scales(want: dict[str, Shape], tensors: dict[str, Tensor], blocks: list[int] | None) -> dict[str, Shape]:
-    """An FP8 weight needs a scale for each block of it."""
-    if not blocks:
+def _further_layers(checkpoint: Checkpoint) -> dict[str, Shape]:
+    """Return what is there of a layer behind the last one, which predicts one token more: no config.json describes it."""
+    if not checkpoint.config.get("num_nextn_predict_layers"):
         return {}
-    scales = {shape: tuple(-(-size // of) for size, of in zip(shape, blocks, strict=False)) for shape in set(want.values())}
-    held = zip(want.items(), map(tensors.get, want), strict=True)
-    return {f"{name}_scale_inv": scales[shape] for (name, shape), tensor in held if tensor and tensor[0] == "F8_E4M3"}
+    prefix, shards = f"model.layers.{checkpoint.config['num_hidden_layers']}.", checkpoint.shards.values()
+    held = (pair for shard in shards for pair in zip(shard.names, shard.tensors, strict=True))
+    return {name: tensor.shape for name, tensor in held if name.startswith(prefix)}
 
 
-def _check_shapes(checkpoint: Checkpoint, want: dict[str, Shape], blocks: list[int] | None, report: Report) -> dict[str, Shape]:
-    """Report names and shapes that differ from those that are wanted. Return the latter, merged if XTuner saved it merged."""
-    c, found = checkpoint.config, checkpoint.tensors
-    want |= _scales(want, found, blocks)
+def _are_as_asked(want: dict[str, Shape], shards: Iterable[Shard]) -> bool:
+    """Whether each tensor that is wanted is there, once and in its shape, and no other. Empties what is wanted."""
+    try:
+        fits = all(list(map(want.pop, shard.names)) == list(map(itemgetter(1), shard.tensors)) for shard in shards)
+    except KeyError:
+        return False
+    return fits and not want
+
+
+def _add_scales(want: dict[str, Shape], shards: Iterable[Shard], blocks: list[int] | None) -> None:
+    """Add what FP8 weights need: a scale for each block."""
+    if blocks:
+        scale = cache(lambda shape: tuple(-(-size // of) for size, of in zip(shape, blocks, strict=False)))
+        for shard in shards:
+            are_fp8 = map("F8_E4M3".__eq__, map(itemgetter(0), shard.tensors))
+            names = list(filter(want.__contains__, compress(shard.names, are_fp8)))
+            shapes = map(scale, map(want.__getitem__, names))
+            want.update(zip([f"{name}_scale_inv" for name in names], shapes, strict=True))
+
+
+def _check_shapes(checkpoint: Checkpoint, want: dict[str, Shape], report: Report) -> None:
+    """Report names and shapes that differ from those that are wanted, merged if XTuner saved it merged."""
+    c, found, file_of = checkpoint.config, checkpoint.tensors, checkpoint.file_of
     if before := next((found[name].shape for name in found if re.search(r"\.experts\.\d+\.w1w3$", name)), None):
         want = merged(want, max(1, before[0]))
     if c.get("tie_word_embeddings") and "lm_head.weight" not in found:
         del want["lm_head.weight"]
     differ = [name for name, shape in want.items() if name in found and found[name].shape != shape]
     for _, names in _by(differ, lambda name: (_pattern(name), want[name], found[name].shape)):
-        held, shape = found[names[0]], f"{list(want[names[0]])} in {_some(names)}, as config.json asks"
-        report.add(held.file, shape, list(held.shape), SOURCE)
+        shape = f"{list(want[names[0]])} in {_some(names)}, as config.json asks"
+        report.add(file_of[names[0]], shape, list(found[names[0]].shape), SOURCE)
     for _, names in _by(want.keys() - found.keys(), _pattern):
         report.add("config.json", f"{_some(names)} in the files", "no such tensor", SOURCE)
     extra = [name for name in found.keys() - want.keys() if not name.endswith("rotary_emb.inv_freq")]
-    beyond = f"model.layers.{c['num_hidden_layers']}." if c.get("num_nextn_predict_layers") else "\n"
-    if skipped := sorted(name for name in extra if name.startswith(beyond)):
-        report.not_looked_at.append(f"the shapes of {_some(skipped)}: the layer that predicts a further token")
-    for _, names in _by((name for name in extra if not name.startswith(beyond)), _pattern):
-        report.add(found[names[0]].file, "what config.json asks for", f"{_some(names)} besides", SOURCE)
-    return want
+    for _, names in _by(extra, _pattern):
+        report.add(file_of[names[0]], "what config.json asks for", f"{_some(names)} besides", SOURCE)
+
+
+def _check_unique(checkpoint: Checkpoint, report: Report) -> None:
+    """The index, which was read piece by piece, may itself name a tensor twice."""
+    if len(checkpoint.tensors) < report.tensors:
+        _find(checkpoint, report)
 
 
 def _check_experts(checkpoint: Checkpoint, report: Report) -> None:
     """Of a model of another kind: are the experts of a layer all there, and alike?"""
+    _check_unique(checkpoint, report)
     layers: dict[str, dict[int, dict[str, Shape]]] = defaultdict(lambda: defaultdict(dict))
     for name, tensor in checkpoint.tensors.items():
         if ".experts." in name and (expert := EXPERT.fullmatch(name)):
@@ -607,7 +636,7 @@ def _check_experts(checkpoint: Checkpoint, report: Report) -> None:
         usual = Counter(str(sorted(tensors.items())) for tensors in experts.values()).most_common(1)[0][0]
         odd = [f"{layer}.{e}" for e, tensors in experts.items() if str(sorted(tensors.items())) != usual]
         if odd:
-            file = next(tensor.file for name, tensor in checkpoint.tensors.items() if name.startswith(f"{odd[0]}."))
+            file = next(file for name, file in checkpoint.file_of.items() if name.startswith(f"{odd[0]}."))
             report.add(file, f"experts that are alike in {_show(layer)}", f"{_some(odd)} of its own kind", SOURCE)
 
 
@@ -649,7 +678,7 @@ def predict(checkpoint: Checkpoint, want: dict[str, Shape], n: int | None) -> Pr
                     return told
         for name in names:
             held = state.pop(name)
-            if held.shape != params[name] or held.made_of != _made_of(name, n, checkpoint.tensors):
+            if held.shape != params[name] or held.made_of != _made_of(name, n, checkpoint.file_of):
                 told.wrong.append(name)
     return told
 
@@ -677,7 +706,8 @@ def _take(file: str, shard: Shard | None, state: dict[str, Held], n: int | None)
         return 'its __metadata__ lacks "format": "pt".'
     if not n:
         return "no layer has experts (TypeError)."
-    state.update((name, Held(tensor.shape, {tensor.dtype}, [(name, file)])) for name, tensor in shard.tensors.items())
+    for name, tensor in zip(shard.names, shard.tensors, strict=True):
+        state[name] = Held(tensor.shape, {tensor.dtype}, [(name, file)])
     return _merge(state, n)
 
 
@@ -712,13 +742,13 @@ def _merge(state: dict[str, Held], n: int) -> str | None:
     return None
 
 
-def _made_of(name: str, n: int, tensors: dict[str, Tensor]) -> list[tuple[str, str | None]]:
+def _made_of(name: str, n: int, file_of: dict[str, str]) -> list[tuple[str, str | None]]:
     """Of which tensors, by name, a parameter should be made."""
     names = [name]
-    if name not in tensors and (block := EXPERT.fullmatch(name)):
+    if name not in file_of and (block := EXPERT.fullmatch(name)):
         linears = ("down_proj",) if block[3] == "w2" else ("gate_proj", "up_proj")
         names = [f"{block[1]}.{int(block[2]) * n + e}.{linear}.weight" for linear in linears for e in range(n)]
-    return [(one, tensors[one].file if one in tensors else None) for one in names]
+    return [(one, file_of.get(one)) for one in names]
 
 
 # ----------------------------------------------------------------------------------------------- telling

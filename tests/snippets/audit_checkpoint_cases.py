@@ -212,6 +212,12 @@ class BrokenFiles(Case):
         self.bad(header("{" + entry("a\nb", 0, 4) + "}", 4), "JSON")
         self.bad(header("{" + entry("a", 0, 4, shape="[4]\x15").replace("\x15,", "\x15") + "}", 4), "JSON")
 
+    def test_the_first_character(self) -> None:
+        self.bad(header("x" + entry("a", 0, 4) + "}", 4), "JSON")
+
+    def test_millions_of_digits_take_no_hours(self) -> None:
+        self.bad(header('{"a":' + "1" * 5_000_000 + "}"), "dtype, shape and data_offsets")
+
     def test_deep_json(self) -> None:
         self.bad(header('{"a":' + "[" * 200_000 + "]" * 200_000 + "}"), "nested too deeply")
 
@@ -300,6 +306,19 @@ class Folder(Case):
             (self.folder / INDEX).write_text(text[:-1] + ",}", encoding="utf-8")
             self.problem(INDEX, "JSON")
 
+    def test_an_index_that_names_one_tensor_twice(self) -> None:
+        names = [f"block.{i}.{'long' * 20}.weight" for i in range(3000)]
+        save_file({name: torch.zeros(1) for name in names[:1000]}, self.folder / FIRST)
+        save_file({name: torch.zeros(1) for name in [names[0], *names[1000:]]}, self.folder / SECOND)
+        text = json.dumps({"metadata": {}, "weight_map": {n: SECOND if i >= 1000 else FIRST for i, n in enumerate(names)}})
+        (self.folder / INDEX).write_text(text.replace("}}", f', "{names[0]}": "{SECOND}"}}}}'), encoding="utf-8")
+        self.assertGreater(len(text), 2 * 10**5)  # read in pieces
+        self.problem(SECOND, "each tensor in one file", names[0][:40])
+        save_file({names[0]: torch.zeros(1)}, self.folder / SECOND)
+        text = json.dumps({"metadata": {}, "weight_map": dict.fromkeys(names[:1000], FIRST)})
+        (self.folder / INDEX).write_text(text.replace("}}", f', "{names[0]}": "{SECOND}"}}}}'), encoding="utf-8")
+        self.problem(SECOND, "each tensor in one file", names[0][:40])
+
     def test_another_file_beside_a_single_one_does_not_count(self) -> None:
         save_file({"a": torch.zeros(3)}, self.folder / "model.safetensors")
         save_file({"a": torch.zeros(5), "b": torch.zeros(1)}, self.folder / "other.safetensors")
@@ -340,6 +359,18 @@ class Config(Case):
         self.write("config.json", V2 | {"num_hidden_layers": 3})
         self.assertTrue(all("no such tensor" in str(problem) for problem in audit(self.folder).problems))
         self.write("config.json", V2 | {"num_hidden_layers": 1})
+        self.assertTrue(all("besides" in str(problem) for problem in audit(self.folder).problems))
+        self.assertGreater(len(audit(self.folder).problems), 3)
+
+    def test_the_layer_that_predicts_a_further_token(self) -> None:
+        tensors = self.save(V3 | {"num_hidden_layers": 3})
+        self.write("config.json", V3 | {"num_nextn_predict_layers": 1})
+        report = audit(self.folder)
+        self.assertEqual((report.problems, report.tensors), ([], len(tensors)))
+        said = "".join(what for what in report.not_looked_at if "a further token" in what)
+        self.assertIn("model.layers.2.input_layernorm.weight", said)
+        self.assertNotIn("model.layers.1.", said)
+        self.write("config.json", V3 | {"num_nextn_predict_layers": 1, "num_hidden_layers": 1})
         self.assertTrue(all("besides" in str(problem) for problem in audit(self.folder).problems))
         self.assertGreater(len(audit(self.folder).problems), 3)
 
