@@ -6,7 +6,8 @@ through both.
 
 A log is read in blocks. Its lines lose what terminals, loggers and mail programs add (`body`); a block whose words
 could hold a signature's literal part is searched for that part with all white space left out, so that it does not
-matter where a line was wrapped or joined; the signature's pattern is then run on the few lines around it.
+matter where a line was wrapped or joined, near the lines that hold one of its words; the signature's pattern is then
+run on the few lines around it. Capital letters are small ones in all of this: people type messages, too.
 """
 
 from __future__ import annotations
@@ -43,13 +44,15 @@ SHOWN = 400  # characters of a line that are quoted
 HEAD = 4000  # characters: a shorter text is searched in words whole
 WIDTHS = (80, 100, 120, 132, 160, 200)  # of terminals
 TELLING = 40  # lines that are kept for the search in words
+MARKS = 2  # runs of letters of a literal part for which lines are looked through
 
 
-_WORD = re.compile(r"[A-Za-z_]{2,}")
+_WORD = re.compile(r"[a-z_]{2,}")
+_LETTERS = re.compile(r"[a-z]{4,}")
 _CUT, _NAME = re.compile(r"[\w.]$", re.ASCII), re.compile(r"^\w+\.\w+\.[\w.]+$", re.ASCII)
 _COMMA = re.compile(r",(?=\d)")  # a shape that lost its space where it was wrapped
 _SEVERAL = re.compile(" {2,}")
-_SPLITS = bytes(code if chr(code).isalpha() or chr(code) == "_" else 32 for code in range(128)) + b" " * 128
+_SPLITS = bytes(code if chr(code).islower() or chr(code) == "_" else 32 for code in range(128)) + b" " * 128
 
 Span = tuple[tuple[int, int], tuple[int, int]]  # (line, character without spaces) of the beginning and of the end
 Located = tuple[int, str, dict[str, str], Span]  # the first line, what is quoted, the variable parts, the place
@@ -57,7 +60,7 @@ Located = tuple[int, str, dict[str, str], Span]  # the first line, what is quote
 
 @dataclass(frozen=True)
 class Needle:
-    """A literal part to look for, and whose it is: a signature's or a look-alike's, by its number in the article's list."""
+    """A literal part to look for, in small letters, and whose it is: which signature or look-alike of which article."""
 
     article: int
     kind: str
@@ -80,18 +83,23 @@ class Needle:
         return self.literal.replace(" ", "")
 
     @cached_property
+    def runs(self) -> tuple[str, ...]:
+        """Its runs of letters."""
+        return tuple(sorted(set(_LETTERS.findall(self.literal))))
+
+    @cached_property
     def compiled(self) -> re.Pattern[str]:
         """The pattern; the literal part itself where there is none."""
-        return re.compile(self.pattern or re.escape(self.literal).replace("\\ ", " ?"), re.ASCII)
+        return re.compile(self.pattern or re.escape(self.literal).replace("\\ ", " ?"), re.ASCII | re.IGNORECASE)
 
     def may_follow(self, preceding: str) -> bool:
         """Whether the message can stand after this text of its line."""
-        return not (self.begins_line and preceding) and not (self.not_after and preceding.endswith(self.not_after))
+        return not (self.begins_line and preceding) and not (self.not_after and preceding.lower().endswith(self.not_after))
 
     @cached_property
     def must_hold(self) -> int:
         """How many of the words must be there: all, but for those inside which a line may have been wrapped."""
-        return len(self.words) - (1 + len(self.literal) // 80 if len(self.words) > 2 else 0)
+        return len(self.words) - (1 + len(self.literal) // 40 if len(self.words) > 2 else 0)
 
 
 class Matcher:
@@ -109,6 +117,8 @@ class Matcher:
             for word in rarest[: len(rarest) - needle.must_hold + 1]:
                 self.keys.setdefault(word.encode(), []).append(number)
         self.known = frozenset(self.keys)
+        shared = Counter(run for needle in self.needles for run in needle.runs)
+        self.marks = [self._marks(needle, shared) for needle in self.needles]
         self.before = [self._before(number) for number in range(len(self.needles))]
 
     def _needles(self) -> Iterator[Needle]:
@@ -120,12 +130,18 @@ class Matcher:
                         number,
                         kind,
                         place,
-                        literal,
+                        literal.lower(),
                         pattern,
-                        tuple(one.get("not_after", ())),
+                        tuple(end.lower() for end in one.get("not_after", ())),
                         one.get("begins_line", False),
                         one.get("priority", 0),
                     )
+
+    @staticmethod
+    def _marks(needle: Needle, shared: Counter[str]) -> list[bytes]:
+        """Return the runs of letters of which some line holds one whole, wherever it was wrapped; none if there are not two."""
+        runs = sorted(needle.runs, key=lambda run: (-shared[run], -len(run), run))  # those of several needles: fewer searches
+        return [run.encode() for run in runs[:MARKS]] if len(runs) > 1 else []
 
     def _before(self, number: int) -> list[int]:
         """Return the signatures of the same article that say more: those before a signature, all before a look-alike."""
@@ -135,9 +151,9 @@ class Matcher:
             before += [number] if self.needles[number].kind == "signatures" else []
         return before
 
-    def candidates(self, text: str) -> list[int]:
-        """Return the numbers of the needles that a text could hold by its words, in their order."""
-        words = set(text.encode("ascii", "replace").translate(_SPLITS).split())  # many times faster than an expression
+    def candidates(self, text: bytes) -> list[int]:
+        """Return the numbers of the needles that a text, in small letters, could hold by its words, in their order."""
+        words = set(text.translate(_SPLITS).split())  # many times faster than an expression
         numbers = {number for word in words & self.known for number in self.keys[word]}
         held = [number for number in numbers if len(self.held[number] & words) >= self.needles[number].must_hold]
         return sorted(held + self.always)
@@ -203,14 +219,13 @@ class Stream:
         lines = text.split("\n")
         numbers = range(self.breaks + 1, self.breaks + 1 + len(lines))
         self.breaks, self.inside = self.breaks + len(lines) - 1, bool(lines[-1])
-        if "\r" not in text and max(map(len, lines)) <= PIECE:
-            self.lines += lines
-            self.numbers += numbers
-        else:
-            for number, line in zip(numbers, lines, strict=True):
-                parts = [part[at : at + PIECE] for part in line.split("\r") for at in range(0, max(len(part), 1), PIECE)]
-                self.lines += parts
-                self.numbers += [number] * len(parts)
+        begin = 0
+        special = [place for place, line in enumerate(lines) if "\r" in line or len(line) > PIECE]
+        for end in [*special, len(lines)]:
+            parts = _parts(lines[end]) if end < len(lines) else []
+            self.lines += [*lines[begin:end], *parts]
+            self.numbers += [*numbers[begin:end], *[end + numbers.start] * len(parts)]
+            begin = end + 1
         self._look(max(self.fresh, len(self.lines) - AHEAD))
 
     def _telling(self) -> list[str]:
@@ -220,9 +235,10 @@ class Stream:
 
     def _look(self, end: int) -> None:
         """Look for occurrences that begin in the lines from `fresh` to `end`, then forget the lines that are done with."""
-        candidates = self.matcher.candidates("\n".join(self.lines))
+        text = "\n".join(self.lines).encode("ascii", "replace").lower()
+        candidates = self.matcher.candidates(text)
         if candidates:
-            _Block(self, end).search(candidates)
+            _Block(self, end, text, candidates).search(candidates)
         drop = max(0, end - BEHIND)
         del self.lines[:drop], self.numbers[:drop]
         self.dropped += drop
@@ -292,14 +308,46 @@ class Found:
 
 
 class _Block:
-    """The lines of a stream that are looked at together, as bodies, and as one text without spaces."""
+    """The lines of a stream that are looked at together, as bodies, and as one text in small letters without spaces."""
 
-    def __init__(self, stream: Stream, end: int) -> None:
+    def __init__(self, stream: Stream, end: int, text: bytes, candidates: Iterable[int]) -> None:
         self.stream, self.end = stream, end
-        self.bodies = [body(line) for line in stream.lines]
-        squeezed = [line.replace(" ", "") for line in self.bodies]
+        self.prefixes: dict[int, str] = {}
+        self.bodies = [""] * len(stream.lines)
+        squeezed = ["\n"] * len(stream.lines)  # of a line that no message can touch
+        for line in self._near(text, [stream.matcher.marks[number] for number in candidates]):
+            self.bodies[line] = body(stream.lines[line], self._prefix(line))
+            squeezed[line] = self.bodies[line].replace(" ", "").lower()
         self.text = "".join(squeezed)
         self.starts = list(accumulate(map(len, squeezed), initial=0))
+
+    def _near(self, text: bytes, marks: list[list[bytes]]) -> Iterable[int]:
+        """Return the lines that hold a mark of a needle, and those around them that may belong to the same record."""
+        count = len(self.stream.lines)
+        if not all(marks):
+            return range(count)
+        starts = list(accumulate((len(line) + 1 for line in self.stream.lines), initial=0))
+        near = set()
+        for mark in {mark for several in marks for mark in several}:
+            at = text.find(mark)
+            while at >= 0:
+                near.add(line := bisect_right(starts, at) - 1)
+                at = text.find(mark, starts[line + 1])
+        for line in sorted(near):
+            for step in (-1, 1):
+                other = line
+                for _ in range(BEHIND + AHEAD):
+                    other += step
+                    if other in near or not 0 <= other < count or self._begins_record(max(other, other - step)):
+                        break
+                    near.add(other)
+        return near
+
+    def _prefix(self, line: int) -> str:
+        """Return what stands before a line's body."""
+        if line not in self.prefixes:
+            self.prefixes[line] = prefix_of(self.stream.lines[line])
+        return self.prefixes[line]
 
     def search(self, candidates: Iterable[int]) -> None:
         """Look for the needles, an article's signatures in their order."""
@@ -378,8 +426,8 @@ class _Block:
 
     def _begins_record(self, line: int) -> bool:
         """Whether a logger began this line; one whose rows all carry the same prefix was wrapped before it got it."""
-        prefix = prefix_of(self.stream.lines[line])
-        return begins_record(prefix) and not (line and prefix == prefix_of(self.stream.lines[line - 1]))
+        prefix = self._prefix(line)
+        return begins_record(prefix) and not (line and prefix == self._prefix(line - 1))
 
     def _match(self, needle: Needle, start: int, top: int, bottom: int) -> tuple[re.Match[str], int] | None:
         """Return the pattern's longest match around the literal part in these lines, and how many characters stand before it.
@@ -406,8 +454,7 @@ class _Block:
         """Return lines as one, as before they were wrapped; `space` stands where one of two lines has a space at the break."""
         text = self.bodies[top]
         for number in range(top + 1, bottom + 1):
-            line = self.stream.lines[number]
-            breaks = self.stream.lines[number - 1].endswith(" ") or prefix_of(line).endswith(" ")
+            breaks = self.stream.lines[number - 1].endswith(" ") or self._prefix(number).endswith(" ")
             text += (space if breaks else "") + self.bodies[number]
         return _SEVERAL.sub(" ", text)
 
@@ -437,9 +484,9 @@ class _Block:
         begin = before + _squeezed_length(match.string, match.start())
         finish = before + _squeezed_length(match.string, match.end())
         first, last = bisect_right(self.starts, begin) - 1, bisect_right(self.starts, finish - 1) - 1
-        captured = {name: _COMMA.sub(", ", value) for name, value in match.groupdict().items() if value is not None}
+        captured = {name: _tidy(value) for name, value in match.groupdict().items() if value is not None}
         line = self.stream.lines[first]
-        if "rank" not in captured and (rank := rank_of(prefix_of(line))):
+        if "rank" not in captured and (rank := rank_of(self._prefix(first))):
             captured["rank"] = rank
         shown = line.strip(" ") if first == last else match.string
         if len(shown) > SHOWN:
@@ -447,6 +494,16 @@ class _Block:
         offset = self.stream.dropped
         span = ((first + offset, begin - self.starts[first]), (last + offset, finish - self.starts[last]))
         return first, shown, captured, span
+
+
+def _tidy(value: str) -> str:
+    """Return a variable part with the spaces that a shape has."""
+    return _COMMA.sub(", ", value.replace("[ ", "[").replace(" ]", "]").strip(" "))
+
+
+def _parts(line: str) -> list[str]:
+    """Return the states of a progress bar, and a long line in pieces."""
+    return [part[at : at + PIECE] for part in line.split("\r") for at in range(0, max(len(part), 1), PIECE)]
 
 
 def _length(match: re.Match[str]) -> int:

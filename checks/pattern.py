@@ -11,13 +11,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from importlib import import_module
-from itertools import pairwise
 from typing import Any
 from warnings import catch_warnings, simplefilter
 
 LIMIT = 400  # characters that one repeat may take: longer than any parameter's name, and than most paths
 _PARSER: Any = import_module("re._parser")  # the standard library's parser; it has no public name since Python 3.11
 _REPEATS = ("MAX_REPEAT", "MIN_REPEAT")
+_QUANTIFIERS, _BRACKETS = ("?", "*", "+", "{"), ("\\[", "\\(", "\\)", "\\]")
 _BAR = "\ue000"  # stands for `|`: the parser turns some alternatives into something better, which JavaScript does not
 _ALL = frozenset(range(129))  # ASCII, and 128 for any other character
 _CATEGORIES = {
@@ -39,19 +39,29 @@ Characters = frozenset[int]
 
 
 def tolerant(pattern: str) -> str:
-    """Return the pattern with each space optional and each repeat bounded.
+    """Return the pattern with each space optional, one allowed around brackets and in `torch.Size`, each repeat bounded.
 
-    A terminal wraps lines anywhere and drops the space at which it does; joined again, the text may lack it.
+    A terminal wraps lines anywhere and drops the space at which it does; joined again, the text may lack it. What reads
+    text from a picture puts spaces around brackets.
     """
-    tokens = [*_tokens(pattern), ("", False)]
-    out = []
-    for (part, inside), (following, _) in pairwise(tokens):
-        if part == " " and not inside and following[:1] not in ("?", "*", "+", "{"):
+    tokens = [("", False), *_tokens(pattern), ("", False)]
+    out = [""]
+    for (before, _), (part, inside), (after, _) in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        if inside:
+            out.append(part)
+            continue
+        repeated = after[:1] in _QUANTIFIERS
+        if part in _BRACKETS[1:] and not repeated and before not in ("", " ", *_QUANTIFIERS) and out[-1] != " ?":
             out.append(" ?")
-        elif part in ("+", "*") and not inside:
+        if part == " " and not repeated:
+            out.append(" ?")
+        elif part in ("+", "*"):
             out.append(f"{{{int(part == '+')},{LIMIT}}}")
         else:
             out.append(part)
+        spaced = part in _BRACKETS or (part == "\\." and before.isalpha() and after.isalpha())
+        if spaced and not repeated and after not in ("", " "):
+            out.append(" ?")
     return "".join(out)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from checks.normalise import body, clean, rank_of, telling
+from checks.normalise import begins_record, body, clean, prefix_of, rank_of, telling
 
 
 @pytest.mark.parametrize(
@@ -13,6 +13,8 @@ from checks.normalise import body, clean, rank_of, telling
         ("\x1b[31mred\x1b[0m \x1b[38;5;208morange\x1b[m", "red orange"),
         ("\x1b]8;;https://example.org\x07link\x1b]8;;\x07", "link"),
         ("^[[33mMISMATCH^[[0m and [33mMISMATCH[0m", "MISMATCH and MISMATCH"),
+        (r"\033[1;31mred\033[0m, \x1b[32mgreen\u001b[0m, \e[34mblue", "red, green, blue"),
+        ("\u0130n \u017ftate_dict \u212a", "In state_dict K"),
         ("a\u00a0b\u3000c\td", "a b c d"),
         ("a\u200bb\ufeffc\x00d\x08e", "abcde"),
         ("‘weight’ “quoted”", "'weight' \"quoted\""),
@@ -56,18 +58,43 @@ def test_clean(text: str, cleaned: str) -> None:
         "2026-11-21 10:00:00.123 | ERROR    | __main__:main:12 - message",
         "[pod/vlm-0/pytorch] 2026-11-21T10:00:00Z message",
         "[1,mpirank:0,algo-1]<stderr>:message",
+        "[default1]:message",
+        "2026-11-21T10:00:00.123456789Z stderr F message",
+        "Nov 21 10:00:00 gpu-07 python[20331]: message",
+        "wandb: message",
+        "(head, rank=0, pid=1234) message",
+        "train.log:813:message",
+        "813:message",
+        "message \\",
+        "message=",
         "                                             message",
         "│ message                     │",
         "message             modeling_utils.py:137",
     ],
 )
 def test_body(line: str) -> None:
-    assert body(line) == "message"
+    assert body(line, prefix_of(line)) == "message"
 
 
 @pytest.mark.parametrize("line", ["Error: message", "E message", "a > b", "model.layers.3: [1]"])
 def test_body_keeps_what_belongs_to_a_message(line: str) -> None:
-    assert body(line) == line
+    assert body(line, prefix_of(line)) == line
+
+
+@pytest.mark.parametrize(
+    ("prefix", "begins"),
+    [
+        ("2026-11-21 10:00:00,123 - mmengine - INFO - ", True),
+        ("[rank1]: [10:00:00] ", True),
+        ("10:00:00 ", True),
+        ("11/21/26 10:00:00 ", True),
+        ("2026-11-21T10:00:00.123Z stderr F ", False),
+        ("Nov 21 10:00:00 gpu-07 python[20331]: ", False),
+        ("[rank1]: ", False),
+    ],
+)
+def test_a_logger_begins_a_record_and_what_carries_lines_does_not(prefix: str, begins: bool) -> None:
+    assert begins_record(prefix) is begins
 
 
 def test_rank() -> None:

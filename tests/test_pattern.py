@@ -62,3 +62,12 @@ def test_tolerant_form_bounds_repeats_and_makes_spaces_optional_outside_classes(
 
 def test_tolerant_form_matches_what_lost_its_spaces() -> None:
     assert re.search(tolerant("the shape in current model"), "theshape incurrent model")
+
+
+@pytest.mark.parametrize("text", ["torch. Size( [0] )", "torch.Size ([ 0 ])", "torch.Size([0])"])
+def test_tolerant_form_matches_the_spaces_that_are_read_from_a_picture(text: str) -> None:
+    assert re.fullmatch(tolerant(r"torch\.Size\(\[0\]\)"), text)
+
+
+def test_tolerant_form_takes_no_space_where_a_sentence_may_end() -> None:
+    assert re.search(tolerant(r"\w+\.[\w.]+ not"), "Done. model.norm not")[0] == "model.norm not"  # type: ignore[index]

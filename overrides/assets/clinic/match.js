@@ -15,34 +15,37 @@ const SHOWN = 400; // characters of a line that are quoted
 const HEAD = 4000; // characters: a shorter text is searched in words whole
 const WIDTHS = [80, 100, 120, 132, 160, 200]; // of terminals
 const TELLING = 40; // lines that are kept for the search in words
+const MARKS = 2; // runs of letters of a literal part for which lines are looked through
 
 const CUT = /[\w.]$/;
 const NAME = /^\w+\.\w+\.[\w.]+$/;
 const COMMA = /,(?=\d)/g; // a shape that lost its space where it was wrapped
 
-/** A literal part to look for, and whose it is: a signature's or a look-alike's, by its number in the article's list. */
+/** A literal part to look for, in small letters, and whose it is: which signature or look-alike of which article. */
 class Needle {
   constructor(article, kind, number, one) {
-    Object.assign(this, { article, kind, number, literal: one.contains, pattern: one.pattern ?? "", priority: one.priority ?? 0 });
-    this.notAfter = one.not_after ?? [];
+    const literal = one.contains.toLowerCase();
+    Object.assign(this, { article, kind, number, literal, pattern: one.pattern ?? "", priority: one.priority ?? 0 });
+    this.notAfter = (one.not_after ?? []).map((end) => end.toLowerCase());
     this.beginsLine = one.begins_line ?? false;
     this.squeezed = this.literal.replaceAll(" ", "");
-    const whole = [...this.literal.matchAll(/[A-Za-z_]{2,}/g)].filter(
+    this.runs = [...new Set(this.literal.match(/[a-z]{4,}/g))];
+    const whole = [...this.literal.matchAll(/[a-z_]{2,}/g)].filter(
       (found) => found.index > 0 && found.index + found[0].length < this.literal.length,
     );
     this.words = [...new Set(whole.map((found) => found[0]))].sort();
-    this.mustHold = this.words.length - (this.words.length > 2 ? 1 + Math.floor(this.literal.length / 80) : 0);
+    this.mustHold = this.words.length - (this.words.length > 2 ? 1 + Math.floor(this.literal.length / 40) : 0);
   }
 
   /** Whether the message can stand after this text of its line. */
   mayFollow(preceding) {
-    return !(this.beginsLine && preceding) && !this.notAfter.some((end) => preceding.endsWith(end));
+    return !(this.beginsLine && preceding) && !this.notAfter.some((end) => preceding.toLowerCase().endsWith(end));
   }
 
   /** The pattern; the literal part itself where there is none. */
   get compiled() {
     const escaped = this.literal.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&").replaceAll(" ", " ?");
-    return (this.expression ??= new RegExp(this.pattern.replaceAll("(?P<", "(?<") || escaped, "gu"));
+    return (this.expression ??= new RegExp(this.pattern.replaceAll("(?P<", "(?<") || escaped, "giu"));
   }
 }
 
@@ -67,6 +70,9 @@ export class Matcher {
         this.keys.get(word).push(number);
       }
     }
+    const shared = new Map();
+    for (const { runs } of this.needles) for (const run of runs) shared.set(run, (shared.get(run) ?? 0) + 1);
+    this.marks = this.needles.map((needle) => marksOf(needle, shared));
   }
 
   /** Return the signatures of the same article that say more: those before a signature, all before a look-alike. */
@@ -79,9 +85,9 @@ export class Matcher {
     return before;
   }
 
-  /** Return the numbers of the needles that a text could hold by its words, in their order. */
+  /** Return the numbers of the needles that a text, in small letters, could hold by its words, in their order. */
   candidates(text) {
-    const words = new Set(text.match(/[A-Za-z_]{2,}/g));
+    const words = new Set(text.match(/[a-z_]{2,}/g));
     const numbers = new Set();
     for (const word of words) for (const number of this.keys.get(word) ?? []) numbers.add(number);
     const held = [...numbers].filter((number) => {
@@ -181,8 +187,9 @@ class Stream {
 
   /** Look for occurrences that begin in the lines from `fresh` to `end`, then forget the lines that are done with. */
   look(end) {
-    const candidates = this.matcher.candidates(this.lines.join("\n"));
-    if (candidates.length) new Block(this, end).search(candidates);
+    const text = this.lines.join("\n").toLowerCase();
+    const candidates = this.matcher.candidates(text);
+    if (candidates.length) new Block(this, end, text, candidates).search(candidates);
     const drop = Math.max(0, end - BEHIND);
     this.lines.splice(0, drop);
     this.numbers.splice(0, drop);
@@ -263,15 +270,53 @@ class Found {
   }
 }
 
-/** The lines of a stream that are looked at together, as bodies, and as one text without spaces. */
+/** The lines of a stream that are looked at together, as bodies, and as one text in small letters without spaces. */
 class Block {
-  constructor(stream, end) {
-    Object.assign(this, { stream, end });
-    this.bodies = stream.lines.map(stream.matcher.text.body);
-    const squeezed = this.bodies.map((line) => line.replaceAll(" ", ""));
+  constructor(stream, end, text, candidates) {
+    Object.assign(this, { stream, end, prefixes: new Map() });
+    this.bodies = stream.lines.map(() => "");
+    const squeezed = stream.lines.map(() => "\n"); // of a line that no message can touch
+    for (const line of this.near(text, candidates.map((number) => stream.matcher.marks[number]))) {
+      this.bodies[line] = stream.matcher.text.body(stream.lines[line], this.prefix(line));
+      squeezed[line] = this.bodies[line].replaceAll(" ", "").toLowerCase();
+    }
     this.text = squeezed.join("");
     this.starts = [0];
     for (const line of squeezed) this.starts.push(this.starts[this.starts.length - 1] + line.length);
+  }
+
+  /** Return the lines that hold a mark of a needle, and those around them that may belong to the same record. */
+  near(text, marks) {
+    const { lines } = this.stream;
+    if (marks.some((several) => !several.length)) return lines.keys();
+    const starts = [0];
+    for (const line of lines) starts.push(starts[starts.length - 1] + line.length + 1);
+    const near = new Set();
+    for (const mark of new Set(marks.flat())) {
+      let at = text.indexOf(mark);
+      while (at >= 0) {
+        const line = lastAtMost(starts, at);
+        near.add(line);
+        at = text.indexOf(mark, starts[line + 1]);
+      }
+    }
+    for (const line of [...near].sort((a, b) => a - b)) {
+      for (const step of [-1, 1]) {
+        let other = line;
+        for (let count = 0; count < BEHIND + AHEAD; count += 1) {
+          other += step;
+          if (near.has(other) || other < 0 || other >= lines.length || this.beginsRecord(Math.max(other, other - step))) break;
+          near.add(other);
+        }
+      }
+    }
+    return near;
+  }
+
+  /** Return what stands before a line's body. */
+  prefix(line) {
+    if (!this.prefixes.has(line)) this.prefixes.set(line, this.stream.matcher.text.prefixOf(this.stream.lines[line]));
+    return this.prefixes.get(line);
   }
 
   /** Look for the needles, an article's signatures in their order. */
@@ -362,19 +407,13 @@ class Block {
   /** Whether a logger began this line; one whose rows all carry the same prefix was wrapped before it got it. */
   beginsRecord(line) {
     const { text } = this.stream.matcher;
-    const prefix = text.prefixOf(this.stream.lines[line]);
-    return text.beginsRecord(prefix) && !(line && prefix === text.prefixOf(this.stream.lines[line - 1]));
+    const prefix = this.prefix(line);
+    return text.beginsRecord(prefix) && !(line && prefix === this.prefix(line - 1));
   }
 
   /** Return the line in which a character of the text without spaces stands. */
   lineOf(place) {
-    let [low, high] = [0, this.starts.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (place < this.starts[middle]) high = middle;
-      else low = middle + 1;
-    }
-    return low - 1;
+    return lastAtMost(this.starts, place);
   }
 
   /** Return the pattern's longest match around the literal part in these lines, and how many characters stand before it.
@@ -402,8 +441,7 @@ class Block {
   joined(top, bottom, space) {
     let text = this.bodies[top];
     for (let number = top + 1; number <= bottom; number += 1) {
-      const prefix = this.stream.matcher.text.prefixOf(this.stream.lines[number]);
-      const breaks = this.stream.lines[number - 1].endsWith(" ") || prefix.endsWith(" ");
+      const breaks = this.stream.lines[number - 1].endsWith(" ") || this.prefix(number).endsWith(" ");
       text += (breaks ? space : "") + this.bodies[number];
     }
     return text.replace(/ {2,}/g, " ");
@@ -436,16 +474,38 @@ class Block {
     const finish = before + squeezedLength(match.input, match.index + match[0].length);
     const [first, last] = [this.lineOf(begin), this.lineOf(finish - 1)];
     const given = Object.entries(match.groups ?? {}).filter(([, value]) => value !== undefined);
-    const captured = Object.fromEntries(given.map(([name, value]) => [name, value.replace(COMMA, ", ")]));
+    const captured = Object.fromEntries(given.map(([name, value]) => [name, tidy(value)]));
     const line = this.stream.lines[first];
     const { text } = this.stream.matcher;
-    const rank = text.rankOf(text.prefixOf(line));
+    const rank = text.rankOf(this.prefix(first));
     if (!("rank" in captured) && rank) captured.rank = rank;
     const shown = first === last ? trimSpaces(line) : match.input;
     const { dropped } = this.stream;
     const span = [[first + dropped, begin - this.starts[first]], [last + dropped, finish - this.starts[last]]];
     return { first, shown: shown.length > SHOWN ? excerpt(match) : shown, captured, span };
   }
+}
+
+/** Return the runs of letters of which some line holds one whole, wherever it was wrapped; none if there are not two. */
+function marksOf(needle, shared) {
+  const order = (a, b) => shared.get(b) - shared.get(a) || b.length - a.length || (a < b ? -1 : 1);
+  return needle.runs.length > 1 ? [...needle.runs].sort(order).slice(0, MARKS) : [];
+}
+
+/** Return a variable part with the spaces that a shape has. */
+function tidy(value) {
+  return trimSpaces(value.replaceAll("[ ", "[").replaceAll(" ]", "]")).replace(COMMA, ", ");
+}
+
+/** Return the place of the last of some ascending numbers that is at most this one. */
+function lastAtMost(numbers, most) {
+  let [low, high] = [0, numbers.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (most < numbers[middle]) high = middle;
+    else low = middle + 1;
+  }
+  return low - 1;
 }
 
 /** Return how many characters of a match are no spaces. */

@@ -6,6 +6,7 @@ export function normaliser(shared) {
   const all = Object.fromEntries(
     Object.entries(shared).map(([name, one]) => [name, typeof one === "string" ? new RegExp(one, "gu") : one]),
   );
+  const letters = new RegExp(`[${Object.keys(shared.LETTERS).join("")}]`, "g");
   const record = new RegExp(shared.RECORD, "u");
   const prefix = new RegExp(shared.PREFIX, "uy");
   const source = new RegExp(shared.SOURCE, "u");
@@ -13,14 +14,16 @@ export function normaliser(shared) {
   const plain = /^[\n\r -~]*$/;
 
   function clean(text) {
-    if (text.includes("\x1b") || text.includes("^[") || text.includes("␛")) text = text.replace(all.ESCAPES, "");
-    text = text.replaceAll("\r\n", "\n").replace(all.COLOURS, "");
+    for (const sign of shared.ESCAPE_SIGNS) text = text.replaceAll(sign, "\x1b[");
+    text = text.replace(all.ESCAPES, "").replace(all.SPELLED, "").replaceAll("\r\n", "\n").replace(all.COLOURS, "");
     if (text.includes("</") || text.includes("<br")) text = text.replace(all.TAGS, "").replace(all.ROWS, "\r");
     if (text.includes("&")) text = text.replace(all.ENTITIES, entity);
+    for (const sign of shared.EMPHASIS) text = text.replaceAll(sign, "");
     text = text.replace(all.MARKDOWN, "");
     if (plain.test(text)) return text;
     text = text.replace(all.BREAKS, "\n").replace(all.SPACES, " ").replace(all.INVISIBLE, "");
     text = text.replace(all.WIDE, (wide) => String.fromCharCode(wide.charCodeAt(0) - 0xfee0));
+    text = text.replace(letters, (letter) => shared.LETTERS[letter]);
     return text.replace(all.QUOTES, '"').replace(all.APOSTROPHES, "'");
   }
 
@@ -39,8 +42,8 @@ export function normaliser(shared) {
     return record.test(text);
   }
 
-  function body(text) {
-    let line = trimEnd(text.slice(prefixOf(text).length), " │┃║|");
+  function body(text, before) {
+    let line = trimEnd(text.slice(before.length), " │┃║|\\=");
     if (line.slice(-12).includes(".py:")) {
       const found = source.exec(line.slice(-100));
       if (found) line = trimEnd(line.slice(0, line.length - found[0].length), " ");
