@@ -36,7 +36,8 @@ LETTERS = {"\u0130": "I", "\u017f": "s", "\u212a": "K"}  # whose other case is A
 LEVEL = r"(?:DEBUG|INFO|WARNING|WARN|ERROR|CRITICAL|FATAL)"
 _NAME = r"(?=([\w.<>/-]{1,80}))\1"  # a whole name, read once: what follows it is not tried after shorter ones
 PREFIX = (
-    r"(?: {1,200}|[>|│┃║▏╎]|- |E(?=  )"  # indentation, quotation, boxes, what stands between a logger's fields, pytest
+    r"(?: {1,5}\d{1,6} {1,2}(?=[^ ])"  # cat -n, an editor's margin
+    r"| {1,200}|[>|│┃║▏╎]|- |E(?=  )"  # indentation, quotation, boxes, what stands between a logger's fields, pytest
     r"|(?:rank|Rank|RANK)[ _:=]{0,2}\d{1,5}:?(?= )"
     r"|\[(?:(?:rank|Rank|RANK)[ _:=]{0,2}\d{1,5}\]?:?(?= )|(?:default|trainer|worker)\d{1,5}\]:|\d{1,5}\]:(?=[ \[])"  # torchrun
     r"|\d{1,4},[\w:,-]{1,60}\]<std(?:err|out)>:|pod/[\w./-]{1,120}\]"  # mpirun, kubectl
@@ -44,7 +45,8 @@ PREFIX = (
     r"|\d{1,4}: (?=[^ ])|\d{1,6}:(?=[^ \d])"  # srun, grep -n
     r"|\([\w.:=, -]{0,60}pid=\d{1,9}(?:, ip=[\d.]{7,15})?\)"  # ray
     r"|(?=[\w.-]{1,60} {1,20}\|)[\w.-]{1,60}[-_]\d{1,4} {1,20}\||std(?:out|err) [FP](?= )"  # docker compose, containerd
-    r"|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d [\w.-]{1,60} [\w./@-]{1,60}(?:\[\d{1,9}\])?:(?= )|wandb:(?= )"  # syslog, journald
+    r"|(?:<\d{1,3}>)?[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d [\w.-]{1,60} [\w./@-]{1,60}(?:\[\d{1,9}\])?:(?= )"  # syslog, journald
+    r"|wandb:(?= )"
     r"|\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?\]?"
     r"|\[?\d\d/\d\d(?:/\d\d)? \d\d:\d\d:\d\d\]?|\[?\d\d:\d\d:\d\d\]?"
     rf"|\[?{LEVEL}\]?:?(?= )"

@@ -61,6 +61,8 @@ def test_clean(text: str, cleaned: str) -> None:
         "[default1]:message",
         "2026-11-21T10:00:00.123456789Z stderr F message",
         "Nov 21 10:00:00 gpu-07 python[20331]: message",
+        "<13>Nov  3 10:00:00 gpu-07 train[20331]: message",
+        "   813  message",
         "wandb: message",
         "(head, rank=0, pid=1234) message",
         "train.log:813:message",
