@@ -21,7 +21,13 @@ export function normaliser(shared) {
     for (const sign of shared.EMPHASIS) text = text.replaceAll(sign, "");
     text = text.replace(all.MARKDOWN, "");
     if (plain.test(text)) return text;
-    text = text.replace(all.BREAKS, "\n").replace(all.SPACES, " ").replace(all.INVISIBLE, "");
+    const lines = text.split("\n"); // most lines of most logs are plain, and are left alone
+    return lines.map((line) => (plain.test(line) ? line : withoutOdd(line))).join("\n");
+  }
+
+  /** Return a line without invisible characters and typographic quotation marks. */
+  function withoutOdd(line) {
+    let text = line.replace(all.BREAKS, "\n").replace(all.SPACES, " ").replace(all.INVISIBLE, "");
     text = text.replace(all.WIDE, (wide) => String.fromCharCode(wide.charCodeAt(0) - 0xfee0));
     text = text.replace(letters, (letter) => shared.LETTERS[letter]);
     return text.replace(all.QUOTES, '"').replace(all.APOSTROPHES, "'");
