@@ -42,7 +42,7 @@ PREFIX = (
     r"|\[(?:(?:rank|Rank|RANK)[ _:=]{0,2}\d{1,5}\]?:?(?= )|(?:default|trainer|worker)\d{1,5}\]:|\d{1,5}\]:(?=[ \[])"  # torchrun
     r"|\d{1,4},[\w:,-]{1,60}\]<std(?:err|out)>:|pod/[\w./-]{1,120}\]"  # mpirun, kubectl
     r"|[\w./-]{1,80}:\d{1,6}(?::\w{1,60})?\])"  # a source in brackets
-    r"|\d{1,4}: (?=[^ ])|\d{1,6}:(?=[^ \d])"  # srun, grep -n
+    r"|(?=[\w-]{1,61}: )[\w-]{0,60}\d: (?=[^ ])|\d{1,3}(?:\.\d{1,3}){3}: (?=[^ ])|\d{1,6}:(?=[^ \d])"  # srun, pdsh, grep -n
     r"|\([\w.:=, -]{0,60}pid=\d{1,9}(?:, ip=[\d.]{7,15})?\)"  # ray
     r"|(?=[\w.-]{1,60} {1,20}\|)[\w.-]{1,60}[-_]\d{1,4} {1,20}\||std(?:out|err) [FP](?= )"  # docker compose, containerd
     r"|(?:<\d{1,3}>)?[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d [\w.-]{1,60} [\w./@-]{1,60}(?:\[\d{1,9}\])?:(?= )"  # syslog, journald
@@ -51,7 +51,7 @@ PREFIX = (
     r"|\[?\d\d/\d\d(?:/\d\d)? \d\d:\d\d:\d\d\]?|\[?\d\d:\d\d:\d\d\]?"
     rf"|\[?{LEVEL}\]?:?(?= )"
     rf"|{_NAME}(?: - (?={LEVEL} )|:[\w<>]{{1,60}}:\d{{1,6}} - "  # logging, mmengine, loguru
-    r"|: (?=\[(?:rank|default)\d)|:\d{1,6}:(?=[^ \d]))"  # pdsh, for DeepSpeed on several machines; grep -n
+    r"|: (?=\[(?:rank|default)\d)|:\d{1,6}:(?=[^ \d]))"  # pdsh, grep -n
     r"){1,12}"
 )
 # In a prefix: the line begins something new. Not the time of what carries lines: 2026-11-21T10:00:00Z, Nov 21 10:00:00.

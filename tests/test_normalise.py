@@ -64,6 +64,8 @@ def test_clean(text: str, cleaned: str) -> None:
         "<13>Nov  3 10:00:00 gpu-07 train[20331]: message",
         "   813  message",
         "wandb: message",
+        "worker-1: message",
+        "10.0.0.5: [rank9]: message",
         "(head, rank=0, pid=1234) message",
         "train.log:813:message",
         "813:message",
@@ -78,7 +80,7 @@ def test_body(line: str) -> None:
     assert body(line, prefix_of(line)) == "message"
 
 
-@pytest.mark.parametrize("line", ["Error: message", "E message", "a > b", "model.layers.3: [1]"])
+@pytest.mark.parametrize("line", ["Error: message", "E message", "a > b", "model.layers.3: [1]", "KeyError: message"])
 def test_body_keeps_what_belongs_to_a_message(line: str) -> None:
     assert body(line, prefix_of(line)) == line
 
