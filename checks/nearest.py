@@ -12,11 +12,23 @@ K1, B = 8, 0.75  # of BM25; with few articles, how often a word stands in each s
 PRIOR = 20  # articles that are not there: with few, a word that only one holds would say too much
 CHIEF = 2  # what a word of the title, the answer, the tags, the headings or the message counts more
 FAINT = 0.25  # what a word counts that says nothing here, however few articles there are
+LEAST = 18  # the score below which an article does not speak of a text
+HELD = 0.4  # the share of a log's words that an article must hold: a long text shares some with any
+SHORT = 120  # characters that a question has at most
+CODE = r"error|exception|traceback|warning[:(]|[\[\]{}()=<>\\|]|::|/\w+/|\w\.\w+\.\w|\w_\w+_\w"  # what was printed
+QUESTION = (
+    r"^ *(?:are|can|could|do|does|how|i|is|my|should|what|when|where|which|who|why|will)\b|[?\uff1f] *$"
+    r"|什么|怎么|怎样|如何|为何|哪|吗|呢|是否|是不是|有没有|能不能|可不可以|要不要"
+)
 COMMON = """
 a an and are as at be but by can do does for from has have how i if in into is it its me my no not of on one or so that the then there
 this to was what when where which why will with you load loaded loading loads model models weight weights checkpoint checkpoints file files
 加载 模型 权重 参数 文件 检查 查点 怎么 什么 为什 这个 一个 可以 需要 时候 是不 不是 有没 没有 的时 的模 的权 的参 我的
 """  # noqa: E501  a list
+# Words of any log and any question: an article that shares them does not speak of a text yet.
+ANYWHERE = (
+    r"^(?:\w*error|\w*exception|py|python|line|home|root|user|info|call|last|most|recent|cuda|gpu|cpu|device|pip|install|安装)$"
+)
 # Ways to say the same: of each line the first stands for the others.
 SAME = (
     ("shape", "shapes", "size", "sizes", "dimension", "dimensions", "形状", "尺寸", "维度", "大小"),
@@ -64,8 +76,16 @@ _WAYS = "|".join(
     rf"(?<![a-z0-9_]){way}(?![a-z0-9_])" if way.isascii() else way
     for way in sorted(_CANONICAL, key=lambda way: (-len(way), way))
 )
-SHARED: dict[str, Any] = {"common": COMMON.split(), "ways": _WAYS, "canonical": _CANONICAL}  # for words.json
+SHARED: dict[str, Any] = {  # for words.json
+    "common": COMMON.split(),
+    "ways": _WAYS,
+    "canonical": _CANONICAL,
+    "code": CODE,
+    "question": QUESTION,
+    "anywhere": ANYWHERE,
+}
 _SAME, _COMMON = re.compile(_WAYS), frozenset(COMMON.split())
+_CODE, _QUESTION, _ANYWHERE = (re.compile(text, re.ASCII | re.IGNORECASE) for text in (CODE, QUESTION, ANYWHERE))
 _TERM = re.compile(r"[a-z0-9_]{2,}|[\u4e00-\u9fff]+")
 
 
@@ -86,24 +106,39 @@ class Ranking:
         self.mean = sum(self.lengths) / len(self.lengths) if sum(self.lengths) else 1.0
 
     def nearest(self, text: str) -> list[dict[str, Any]]:
-        """Return at most three articles, best first: id, score, and the share of the text's words, by weight, that it holds."""
+        """Return at most three articles, best first: id, score, and the share of the text's words, by weight, that it holds.
+
+        One that shares too little with the text to speak of it is none of them.
+        """
         scores: dict[int, float] = {}
         held: dict[int, float] = {}
+        own: dict[int, float] = {}
         weight = 0.0
         for term in list(dict.fromkeys(terms(text)))[:ASKED]:
             postings = self.postings.get(term, [])
             rarity = math.log(1 + (PRIOR + len(self.ids) - len(postings) + 0.5) / (len(postings) + 0.5))
             rarity *= FAINT if term in _COMMON else 1
+            anywhere = _ANYWHERE.match(term)
             weight += rarity
             for number, count in postings:
                 norm = K1 * (1 - B + B * self.lengths[number] / self.mean)
-                scores[number] = scores.get(number, 0.0) + rarity * count * (K1 + 1) / (count + norm)
+                score = rarity * count * (K1 + 1) / (count + norm)
+                scores[number] = scores.get(number, 0.0) + score
+                own[number] = own.get(number, 0.0) + (0 if anywhere else score)
                 held[number] = held.get(number, 0.0) + rarity
         best = sorted(scores, key=lambda number: (-round(scores[number], 4), number))[:3]
+        share = 0.0 if asks(text) else HELD
         return [
             {"article": self.ids[number], "score": round(scores[number], 4), "share": round(held[number] / weight, 4)}
             for number in best
+            if round(own[number], 4) >= LEAST and round(held[number] / weight, 4) >= share
         ]
+
+
+def asks(text: str) -> bool:
+    """Whether a text is a question in words: one short line that no program printed."""
+    text = text.strip(" \n")
+    return "\n" not in text and len(text) <= SHORT and (bool(_QUESTION.search(text)) or not _CODE.search(text))
 
 
 def terms(text: str) -> list[str]:

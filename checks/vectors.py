@@ -12,7 +12,7 @@ from pydantic import Field, ValidationError
 
 from .article import Article, Language, Strict
 from .match import Matcher
-from .nearest import Ranking
+from .nearest import Ranking, asks
 from .plan import Project
 from .problem import Invalid, Problem, from_validation, relative
 from .signatures import signatures, words
@@ -79,8 +79,9 @@ class Diagnoser:
         return self.complete(self.matcher.diagnose(text))
 
     def complete(self, diagnosis: dict[str, Any]) -> dict[str, Any]:
-        """Add the nearest articles to what a stream returned."""
-        return {**diagnosis, "nearest": self.ranking.nearest("\n".join(diagnosis["telling"]))}
+        """Add to what a stream returned the nearest articles, and whether it is a question."""
+        text = "\n".join(diagnosis["telling"])
+        return {**diagnosis, "nearest": self.ranking.nearest(text), "asked": asks(text)}
 
 
 def vector_problems(project: Project) -> Iterator[Problem]:

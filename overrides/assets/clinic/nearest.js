@@ -6,6 +6,9 @@ const B = 0.75;
 const PRIOR = 20; // articles that are not there: with few, a word that only one holds would say too much
 const CHIEF = 2; // what a word of the title, the answer, the tags, the headings or the message counts more
 const FAINT = 0.25; // what a word counts that says nothing here, however few articles there are
+const LEAST = 18; // the score below which an article does not speak of a text
+const HELD = 0.4; // the share of a log's words that an article must hold: a long text shares some with any
+const SHORT = 120; // characters that a question has at most
 
 /** The articles by how well their texts fit a text in words: BM25 over words, and pairs of Chinese characters. */
 export class Ranking {
@@ -14,6 +17,9 @@ export class Ranking {
     this.common = new Set(words.shared.common);
     this.same = new RegExp(words.shared.ways, "gu");
     this.canonical = words.shared.canonical;
+    this.code = new RegExp(words.shared.code, "i");
+    this.anywhere = new RegExp(words.shared.anywhere, "i");
+    this.question = new RegExp(words.shared.question, "i");
     this.lengths = [];
     this.postings = new Map();
     for (const [number, article] of words.articles.entries()) {
@@ -46,31 +52,44 @@ export class Ranking {
     return found;
   }
 
-  /** Return at most three articles, best first: id, score, and the share of the text's words, by weight, that it holds. */
+  /** Return at most three articles, best first: id, score, and the share of the text's words, by weight, that it holds.
+   *  One that shares too little with the text to speak of it is none of them. */
   nearest(text) {
     const scores = new Map();
     const held = new Map();
+    const own = new Map();
     let weight = 0;
     for (const term of [...new Set(this.terms(text))].slice(0, ASKED)) {
       const postings = this.postings.get(term) ?? [];
       const rarity =
         Math.log(1 + (PRIOR + this.ids.length - postings.length + 0.5) / (postings.length + 0.5)) *
         (this.common.has(term) ? FAINT : 1);
+      const anywhere = this.anywhere.test(term);
       weight += rarity;
       for (const [number, count] of postings) {
         const norm = K1 * (1 - B + (B * this.lengths[number]) / this.mean);
-        scores.set(number, (scores.get(number) ?? 0) + (rarity * count * (K1 + 1)) / (count + norm));
+        const score = (rarity * count * (K1 + 1)) / (count + norm);
+        scores.set(number, (scores.get(number) ?? 0) + score);
+        own.set(number, (own.get(number) ?? 0) + (anywhere ? 0 : score));
         held.set(number, (held.get(number) ?? 0) + rarity);
       }
     }
+    const share = this.asks(text) ? 0 : HELD;
     return [...scores.keys()]
       .sort((a, b) => round(scores.get(b)) - round(scores.get(a)) || a - b)
       .slice(0, 3)
+      .filter((number) => round(own.get(number)) >= LEAST && round(held.get(number) / weight) >= share)
       .map((number) => ({
         article: this.ids[number],
         score: round(scores.get(number)),
         share: round(held.get(number) / weight),
       }));
+  }
+
+  /** Whether a text is a question in words: one short line that no program printed. */
+  asks(text) {
+    const line = text.replace(/^[ \n]+|[ \n]+$/g, "");
+    return !line.includes("\n") && [...line].length <= SHORT && (this.question.test(line) || !this.code.test(line));
   }
 }
 
