@@ -25,7 +25,7 @@ vectors      texts with their right answers, beside each article
 log          a file or a pipe -> pieces of text
 mask         tokens, user names and hosts of a paste -> <token>, <user>, <host>
 answer       a diagnosis in words
-             (normalise, match, nearest and mask have a twin each in overrides/assets/clinic, for the browser)
+             (normalise, match, nearest, mask and answer have a twin each in overrides/assets/clinic, for the browser)
 publish      both languages built; badges, evidence and downloads laid beside the pages
 generate     evidence and shared code -> the generated parts of the snippets
 lint         page <-> folder <-> claims <-> environments <-> evidence <-> snippets

@@ -1,26 +1,38 @@
-"""A diagnosis in words: what a terminal shows, and what `--json` prints."""
+"""A diagnosis in words: what a terminal shows, and what `--json` prints. Twin: overrides/assets/clinic/answer.js."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from rich.markup import escape
 
 from .article import Language
 from .mask import mask
+from .normalise import clean, telling
 from .words import say
 
-_PLACE = re.compile(r"\{([\w.]+)\}")
+REPORTED, LAST = 12, 5  # lines of a report, and how many of them are the last of the log
+SHOWN = 400  # characters of each
+_PLACE = re.compile(r"\{([\w.]+)\}", re.ASCII)
+_EMPTY = re.compile(r"^\W*$|^[\w ()\[\]]+: *(?:<N/A>)?$", re.ASCII)  # rulers, and headings with nothing behind them
+_LETTER = re.compile(r"[^\x00-\x7f]")
+_LINE_ENDS = re.compile(r"[\r\n]")
 
 
 class Answer:
-    """A diagnosis, the dictionary of signatures that it was made with, and the language of its reader."""
+    """A diagnosis, the dictionary of signatures that it was made with, and the language of its reader.
 
-    def __init__(self, diagnosis: dict[str, Any], signatures: dict[str, Any], language: Language) -> None:
+    `printed` is how the text begins and ends, as it was printed: the diagnosis has no Markdown signs.
+    """
+
+    def __init__(self, diagnosis: dict[str, Any], signatures: dict[str, Any], language: Language, printed: str = "") -> None:
         self.diagnosis, self.language, self.parts = diagnosis, language, signatures["parts"]
         self.articles = {article["id"]: article for article in signatures["articles"]}
+        self.printed = printed
+        self.findings = [one for one in diagnosis["findings"] if not self._is_said_better(one)]
+        self.nearest = [one for one in diagnosis["nearest"] if one["article"] in self.articles]
 
     def say(self, key: str, *values: object) -> str:
         """Return one of the engine's words in this language."""
@@ -28,25 +40,63 @@ class Answer:
 
     def as_json(self) -> dict[str, Any]:
         """Return the diagnosis with each finding's words."""
-        findings = [{**one, **self._words(one)} for one in self.diagnosis["findings"]]
-        nearest = [{**one, "title": self._of(one, "title"), "page": self._page(one)} for one in self.diagnosis["nearest"]]
+        findings = [{**one, **self.words(one), "page": self._page(one)} for one in self.findings]
+        nearest = [{**one, "title": self._of(one, "title"), "page": self._page(one)} for one in self.nearest]
         return {"language": self.language, "findings": findings, "nearest": nearest, "lines": self.diagnosis["lines"]}
 
     def lines(self) -> Iterator[str]:
         """Yield what a terminal shows, in rich's markup; everything that was pasted is escaped."""
-        for finding in self.diagnosis["findings"]:
-            yield from self._finding(finding)
+        for finding in self.findings:
+            yield from self._match(finding) if finding["kind"] == "match" else self._lookalike(finding)
             yield ""
-        if not self.diagnosis["findings"]:
-            yield from self._not_known()
+        if not self.findings:
+            yield from self._closest() if self.diagnosis["asked"] else self._not_known()
 
-    def sentences(self, finding: dict[str, Any]) -> list[str]:
-        """Return what the article says of this very message: the sentences whose every part is known."""
-        values = {"count": finding["count"], **finding["captured"]}
-        values |= {f"distinct.{name}": count for name, count in finding["distinct"].items()}
-        says = self.articles[finding["article"]]["signatures"][finding["signature"]].get("says", ())
-        sentences = [one[self.language] for one in says if set(_PLACE.findall(one[self.language])) <= values.keys()]
-        return [_PLACE.sub(lambda found: str(values[found[1]]), sentence) for sentence in sentences]
+    def words(self, finding: dict[str, Any]) -> dict[str, Any]:
+        """Return what the article says of a finding: of this form of its message, where it says something else of it."""
+        article = self.articles[finding["article"]]
+        words: dict[str, Any] = {"title": self._of(finding, "title")}
+        if finding["kind"] == "lookalike":
+            lookalike = article["lookalikes"][finding["lookalike"]]
+            return {**words, "means": lookalike["means"][self.language], "see": lookalike.get("see")}
+        form = article["signatures"][finding["signature"]]
+        answer = form.get("answer", article["answer"])[self.language]
+        return {**words, "harm": form.get("harm", article["harm"]), "answer": answer, "says": self._sentences(finding, form)}
+
+    def captured(self, finding: dict[str, Any]) -> dict[str, str]:
+        """Return a finding's variable parts as they are shown: a number without the zeros that a file's name puts before it."""
+        parts = {name: value for name, value in finding["captured"].items() if value}
+        return {
+            name: value.lstrip("0") or "0" if self.parts.get(name, {}).get("number") and value.isdecimal() else value
+            for name, value in parts.items()
+        }
+
+    def report(self) -> list[str]:
+        """Return the lines for a report, masked: the latest of those that speak of something wrong, and the last ones."""
+        found = self.diagnosis["telling"]
+        ends = _LINE_ENDS.split(clean(self.printed)) if self.printed else found
+        last = _with_content(ends)[-LAST:]
+        wrong = [line for line in _with_content(telling("\n".join(found))) if line not in last]
+        lines = [*wrong[len(last) - REPORTED :], *last]
+        printed = {
+            line: raw for raw in _LINE_ENDS.split(self.printed) if "\x1b" not in raw for line in _with_content([clean(raw)])
+        }
+        return [mask(printed.get(line, line).strip(" ")[:SHOWN]) for line in lines]
+
+    def _is_said_better(self, finding: dict[str, Any]) -> bool:
+        """Whether it is a look-alike beside a finding of an article that knows more about the same text."""
+        if finding["kind"] != "lookalike":
+            return False
+        unless = self.articles[finding["article"]]["lookalikes"][finding["lookalike"]].get("unless", ())
+        return any(other["article"] in unless for other in self.diagnosis["findings"])
+
+    def _sentences(self, finding: dict[str, Any], form: dict[str, Any]) -> list[str]:
+        """Return the sentences whose every part is known."""
+        values = {"count": f"{finding['count']:,}", **self.captured(finding)}
+        values |= {f"distinct.{name}": f"{count:,}" for name, count in finding["distinct"].items()}
+        says = [one[self.language] for one in form.get("says", ())]
+        sentences = [one for one in says if set(_PLACE.findall(one)) <= values.keys()]
+        return [_PLACE.sub(lambda found: values[found[1]], sentence) for sentence in sentences]
 
     def _of(self, finding: dict[str, Any], key: str) -> str:
         return str(self.articles[finding["article"]][key][self.language])
@@ -54,37 +104,54 @@ class Answer:
     def _page(self, finding: dict[str, Any]) -> str:
         return f"docs/{self.language}/errors/{self.articles[finding['article']]['slug']}.md"
 
-    def _words(self, finding: dict[str, Any]) -> dict[str, Any]:
-        words: dict[str, Any] = {"title": self._of(finding, "title"), "page": self._page(finding)}
-        if finding["kind"] == "lookalike":
-            lookalike = self.articles[finding["article"]]["lookalikes"][finding["lookalike"]]
-            return {**words, "means": lookalike["means"][self.language], "see": lookalike.get("see")}
-        return {**words, "answer": self._of(finding, "answer"), "says": self.sentences(finding)}
-
-    def _finding(self, finding: dict[str, Any]) -> Iterator[str]:
-        words = self._words(finding)
+    def _where(self, finding: dict[str, Any]) -> str:
         where = self.say("line of", finding["line_number"], finding["count"])
-        if finding["kind"] == "lookalike":
-            yield f"[yellow]{escape(self.say('looks like', finding['article']))}[/]  {escape(words['title'])}"
-            yield f"  [dim]{where}[/]  {escape(finding['line'])}"
-            yield f"  {escape(words['means'])}"
-            yield from [f"  {escape(words['see'])}"] if words["see"] else []
-            return
-        harm = self.say(f"harm {self.articles[finding['article']]['harm']}")
+        return f"  [dim]{where}[/]  {escape(finding['line'])}"
+
+    def _match(self, finding: dict[str, Any]) -> Iterator[str]:
+        words = self.words(finding)
+        harm = self.say(f"harm {words['harm']}")
         yield f"[bold]{finding['article']}[/]  [bold]{escape(words['title'])}[/]  [yellow]{harm}[/]"
-        yield f"  [dim]{where}[/]  {escape(finding['line'])}"
-        for name, value in finding["captured"].items():
-            yield f"  [dim]{self.parts.get(name, {}).get(self.language, name)}:[/] {escape(value)}"
         for sentence in (words["answer"], *words["says"]):
             yield f"  {escape(sentence)}"
-        yield f"  [dim]{self.say('read on', words['page'])}[/]"
+        yield self._where(finding)
+        for name, value in self.captured(finding).items():
+            others = finding["distinct"].get(name, 1) - 1
+            shown = self.say("ask others", value, others) if others else value
+            label = self.parts.get(name, {}).get(self.language, name)
+            yield f"  [dim]{self.say('part', label)}[/]{escape(shown)}"
+        yield f"  [dim]{self.say('read on', self._page(finding))}[/]"
+
+    def _lookalike(self, finding: dict[str, Any]) -> Iterator[str]:
+        words = self.words(finding)
+        yield f"[yellow]{self.say('ask looks like', finding['article'])}[/]"
+        yield f"  {escape(words['means'])}"
+        yield self._where(finding)
+        if words["see"]:
+            yield f"  [dim]{self.say('part', self.say('see'))}{escape(words['see'])}[/]"
+        article = self.say("ask looks link", f"{finding['article']} {words['title']}")
+        yield f"  [dim]{escape(article)}  {self._page(finding)}[/]"
+
+    def _closest(self) -> Iterator[str]:
+        """Yield the answer to a question in words."""
+        yield f"[bold]{self.say('closest' if self.nearest else 'not known')}[/]"
+        for one in self.nearest:
+            yield f"  [bold]{one['article']}  {escape(self._of(one, 'title'))}[/]"
+            yield f"  {escape(self._of(one, 'answer'))}"
+            yield f"  [dim]{self.say('read on', self._page(one))}[/]"
+        yield self.say("ask for more")
 
     def _not_known(self) -> Iterator[str]:
-        yield f"[bold]{self.say('not known')}[/]"
-        if self.diagnosis["nearest"]:
-            yield self.say("nearest")
-            for one in self.diagnosis["nearest"]:
-                yield f"  {one['article']}  {escape(self._of(one, 'title'))}  [dim]{self._page(one)}[/]"
-        if self.diagnosis["telling"]:
+        yield f"[bold]{self.say('not recognised' if self.nearest else 'not known')}[/]"
+        for one in self.nearest:
+            yield f"  {one['article']}  {escape(self._of(one, 'title'))}  [dim]{self._page(one)}[/]"
+        if lines := self.report():
             yield self.say("report it")
-            yield from (f"  [dim]|[/] {escape(mask(line))}" for line in self.diagnosis["telling"][:12])
+            yield ""
+            yield from (f"    {escape(line)}" for line in lines)  # indented: code in Markdown, whatever signs it holds
+
+
+def _with_content(lines: Iterable[str]) -> list[str]:
+    """Return the lines that say something, each once, no longer than is shown."""
+    found = (line.strip(" ")[:SHOWN] for line in lines)
+    return [line for line in dict.fromkeys(found) if _LETTER.search(line) or not _EMPTY.match(line)]

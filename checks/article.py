@@ -18,6 +18,7 @@ from .problem import Invalid, Problem, from_validation, line_of, relative
 
 Verdict = Literal["holds", "refuted"]
 Language = Literal["en", "zh"]
+Harm = Literal["none", "error", "silent"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 
 
@@ -49,7 +50,8 @@ class Signature(Strict):
     What stands directly after one of `not_after` is no such message, nor, with `begins_line`, what follows anything. Where
     one message arrives inside another, the one with the higher `priority` is answered first. `says` is shown with the
     variable parts filled in: `{parameter}`, `{count}` for how often the message occurs, `{distinct.parameter}` for how
-    many different ones; a sentence with a part that is not known is left out.
+    many different ones; a sentence with a part that is not known is left out. `answer` and `harm` take the place of the
+    article's where this form of the message means something else.
     """
 
     contains: str
@@ -58,6 +60,8 @@ class Signature(Strict):
     begins_line: bool = False
     priority: int = 0
     says: tuple[Bilingual, ...] = ()
+    answer: Bilingual | None = None
+    harm: Harm | None = None
 
     def search(self, text: str) -> re.Match[str] | None:
         """Return the first match in `text`, or None."""
@@ -67,7 +71,8 @@ class Signature(Strict):
 class Lookalike(Strict):
     """A message that resembles the signature and is something else; `see` links to a public report.
 
-    `shown` is the message on the page, where the literal part alone would say too little.
+    `shown` is the message on the page, where the literal part alone would say too little. It is not shown beside a finding
+    of an article that `unless` names: that one says more about the same text.
     """
 
     contains: str
@@ -75,6 +80,7 @@ class Lookalike(Strict):
     pattern: Pattern | None = None
     means: Bilingual
     see: str | None = None
+    unless: tuple[Annotated[str, Field(pattern=r"^CC\d{3,}$")], ...] = ()
 
 
 class Expected(Strict):
@@ -91,7 +97,7 @@ class Expected(Strict):
 
 class _Toml(Strict):
     id: Annotated[str, Field(pattern=r"^CC\d{3,}$")]
-    harm: Literal["none", "error", "silent"]
+    harm: Harm
     message: str
     reported: tuple[str, ...] = ()
     named: dict[str, str] = {}

@@ -358,31 +358,33 @@ def diagnose(file: BinaryIO, language: Language, as_json: bool) -> int:
     from .vectors import Diagnoser
 
     diagnoser = Diagnoser(load_project(find_root(own=True)))
-    diagnosis = diagnoser.complete(_read(diagnoser.matcher.stream(), file))
-    answer = Answer(diagnosis, diagnoser.dictionary, language)
+    diagnosis, printed = _read(diagnoser.matcher.stream(), file)
+    answer = Answer(diagnoser.complete(diagnosis), diagnoser.dictionary, language, printed)
     if as_json:
         _print_json(answer.as_json())
     else:
         for line in answer.lines():
             out.print(line)
-    kinds = [finding["kind"] for finding in diagnosis["findings"]]
+    kinds = [finding["kind"] for finding in answer.findings]
     return Diagnosis.KNOWN if "match" in kinds else Diagnosis.LOOKALIKE if kinds else Diagnosis.NOT_KNOWN
 
 
-def _read(stream: Stream, file: BinaryIO) -> dict[str, Any]:
-    """Feed a log to the matcher, with progress; an interrupted pipe is answered with what was read."""
-    from .log import NoLog, pieces
+def _read(stream: Stream, file: BinaryIO) -> tuple[dict[str, Any], str]:
+    """Feed a log to the matcher, with progress; an interrupted pipe is answered with what was read. Return its ends, too."""
+    from .log import Ends, NoLog, pieces
 
+    ends = Ends()
     if file.isatty():
         err.print("[dim]Paste the message, then press Ctrl+D.[/]")
     try:
         with contextlib.suppress(KeyboardInterrupt), err.status("reading") as status:
             for text, read in pieces(file):
                 stream.feed(text)
+                ends.add(text)
                 status.update(f"reading, {read >> 20} MB so far")
     except (NoLog, OSError) as error:
         raise click.ClickException(str(error)) from error
-    return stream.finish()
+    return stream.finish(), ends.text
 
 
 @clinic.command()

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 PIECE = 1 << 20  # bytes
+HEAD, TAIL = 4000, 12000  # characters that are kept of a log as they were printed
 _BEGINS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _CONTROL = bytes(set(range(32)) - set(b"\a\b\t\n\v\f\r\x1b"))
 _BINARY = 20  # one control byte in so many, and it is no text
@@ -14,6 +15,24 @@ _BINARY = 20  # one control byte in so many, and it is no text
 
 class NoLog(Exception):
     """What was given is no log; says what it is instead, and what to do."""
+
+
+class Ends:
+    """How a text that arrives in pieces begins and ends, as it was printed."""
+
+    def __init__(self) -> None:
+        self.head = self.tail = ""
+
+    def add(self, text: str) -> None:
+        """Take the next piece."""
+        room = HEAD - len(self.head)
+        self.head += text[:room]
+        self.tail = (self.tail + text[room:])[-TAIL:]
+
+    @property
+    def text(self) -> str:
+        """The whole of a short text; of a longer one both ends."""
+        return self.head + ("\n" if len(self.tail) == TAIL else "") + self.tail
 
 
 def pieces(file: BinaryIO) -> Iterator[tuple[str, int]]:

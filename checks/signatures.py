@@ -12,7 +12,7 @@ from .nearest import SHARED as IN_WORDS
 from .normalise import SHARED as IN_MESSAGES
 from .pattern import tolerant
 from .plan import Project
-from .words import PARTS
+from .words import NUMBERS, PARTS
 
 VERSION = 1  # of the dictionary's form
 _FIELD = re.compile(r"^(\w+): *(.*?) *$", re.MULTILINE)
@@ -28,7 +28,7 @@ def signatures(project: Project) -> dict[str, Any]:
     return {
         "version": VERSION,
         "shared": IN_MESSAGES,
-        "parts": {name: {"en": words[0], "zh": words[1]} for name, words in PARTS.items()},
+        "parts": {name: {"en": words[0], "zh": words[1], **_given(number=name in NUMBERS)} for name, words in PARTS.items()},
         "articles": [_article(project.root, article) for article in articles],
     }
 
@@ -57,7 +57,11 @@ def _article(root: Path, article: Article) -> dict[str, Any]:
     if article.toml.lookalike:
         made["lookalikes"] = [
             _given(
-                contains=one.contains, pattern=one.pattern and tolerant(one.pattern), means=one.means.model_dump(), see=one.see
+                contains=one.contains,
+                pattern=one.pattern and tolerant(one.pattern),
+                means=one.means.model_dump(),
+                see=one.see,
+                unless=list(one.unless),
             )
             for one in article.toml.lookalike
         ]
@@ -77,6 +81,8 @@ def _signature(one: Signature) -> dict[str, Any]:
         begins_line=one.begins_line,
         priority=one.priority,
         says=says,
+        answer=one.answer and one.answer.model_dump(),
+        harm=one.harm,
     )
 
 

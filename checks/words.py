@@ -64,10 +64,18 @@ WORDS: dict[str, tuple[str, str]] = {
     "range": ("{0} to {1} ({2} measured)", "{0} 至 {1}（实测 {2} 个）"),
     "see": ("see a report", "参见报告"),
     "line of": ("line {0}, {1}x", "第 {0} 行，共 {1} 次"),
-    "looks like": ("Looks like {0}, but is not", "像 {0}，但不是"),
+    "part": ("{0}: ", "{0}："),
     "read on": ("read on: {0}", "详见：{0}"),
-    "not known": ("Not known here: no article has this message.", "这里没有收录：没有一篇文章讲这条信息。"),
-    "nearest": ("Nearest in words (none of them is your message):", "文字上最接近的文章（都不是你的这条信息）："),
+    "not known": ("Not known here: no article comes near it.", "这里没有收录，也没有接近的条目。"),
+    "not recognised": (
+        "Not recognised here. Nearest in words; compare with your message:",
+        "没有认出来。文字上最接近的是下面这些，请与你的报错对照：",
+    ),
+    "closest": ("Closest to your question:", "与你的问题最接近的条目："),
+    "ask for more": (
+        "Did a program print something? Give its line, or the whole log.",
+        "如果是程序打印的内容，请直接给出那一行，或整份日志。",
+    ),
     "report it": (
         "To report it, copy these lines into a new issue (form: .github/ISSUE_TEMPLATE/message.yml). "
         "Tokens, user names and hosts are masked; nothing is sent by itself:",
@@ -90,21 +98,21 @@ WORDS: dict[str, tuple[str, str]] = {
     "ask progress": ("How much has been read", "读取进度"),
     "ask found": ("Known here: {0}.", "这里有收录：{0}。"),
     "ask resembles": ("Not known here. It resembles {0}, but is something else.", "没有收录。它和 {0} 相似，但不是一回事。"),
-    "ask words": ("In words, nearest: {0}.", "按文字最接近的是：{0}。"),
+    "ask closest": ("Closest to your question: {0}.", "与你的问题最接近的条目：{0}。"),
     "ask unknown": ("Not known here.", "没有收录。"),
+    "ask unrecognised": ("Not recognised here.", "没有认出来。"),
     "ask read": ("{0} lines read.", "共读取 {0} 行。"),
     "ask where": ("line {0}", "第 {0} 行"),
     "ask times": ("{0} times", "出现 {0} 次"),
-    "ask others": ("{0} (and {1} others)", "{0}（另有 {1} 个）"),
+    "ask others": ("{0} ({1} more)", "{0}（另有 {1} 个）"),
     "ask to article": ("What to do, and how it was measured", "怎么办，以及实测依据"),
     "ask looks like": ("Looks like {0}, but is not", "像 {0}，但不是"),
     "ask looks link": ("The article it resembles: {0}", "与它相似的条目：{0}"),
     "ask none": (
-        "No message that is known here occurs in it. That says nothing about whether it is harmful.",
-        "里面没有这里收录的报错。这并不说明它有没有危害。",
+        "No message that is known here was recognised in it. That says nothing about whether it is harmful.",
+        "没有从里面认出这里收录的报错。这并不说明它有没有危害。",
     ),
-    "ask nearest": ("Nearest in words only, maybe something else:", "仅文字上接近，可能是另一回事："),
-    "ask nearest words": ("Nearest in words:", "按文字最接近的："),
+    "ask nearest": ("Nearest in words; compare with your message:", "文字上最接近的是下面这些，请与你的报错对照："),
     "ask report": ("Ask for an article about it", "请求收录"),
     "ask report hint": (
         "Nothing is sent by itself. Read this text before you share it: "
@@ -114,9 +122,9 @@ WORDS: dict[str, tuple[str, str]] = {
     "ask report label": ("Text of the request", "请求的正文"),
     "ask report title": ("Not known: {0}", "未收录：{0}"),
     "ask report body": (
-        "What was printed:\n\n```\n{0}\n```\n\n"
+        "What was printed:\n\n{1}\n{0}\n{1}\n\n"
         "What I was doing: \nPython: \ntorch: \ntransformers: \nother libraries: \nGPU: \n",
-        "终端输出：\n\n```\n{0}\n```\n\n当时在做什么：\nPython：\ntorch：\ntransformers：\n其他库：\nGPU：\n",
+        "终端输出：\n\n{1}\n{0}\n{1}\n\n当时在做什么：\nPython：\ntorch：\ntransformers：\n其他库：\nGPU：\n",
     ),
     "ask report open": ("Open the form with this text", "用这段文字打开表单"),
     "ask copy": ("Copy the text", "复制正文"),
@@ -148,6 +156,7 @@ PARTS: dict[str, tuple[str, str]] = {
     "key": ("key", "键"),
     "rank": ("rank", "rank"),
 }
+NUMBERS = ("files",)  # those that are printed with zeros in front
 
 
 def say(language: Language, key: str, *values: object) -> str:

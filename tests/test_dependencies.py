@@ -33,7 +33,7 @@ OURS = {
     "vectors": "article match nearest plan problem signatures",
     "log": "",
     "mask": "",
-    "answer": "article mask words",
+    "answer": "article mask normalise words",
     "drawing": "article evidence plan problem",
     "draw": "article drawing problem",
     "render": "article drawing environment evidence plan words",

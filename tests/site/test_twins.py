@@ -10,21 +10,29 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
+from checks.answer import Answer
+from checks.article import LANGUAGES
 from checks.plan import load_project
 from checks.vectors import Diagnoser, load_vectors
 
 from .conftest import ROOT
 
 DIAGNOSE = """async ([root, texts]) => {
-  const code = ["match", "nearest"].map((name) => import(`${root}assets/clinic/${name}.js`));
+  const code = ["match", "nearest", "answer"].map((name) => import(`${root}assets/clinic/${name}.js`));
   const data = ["signatures", "words"].map(async (name) => (await fetch(`${root}${name}.json`)).json());
-  const [{ Matcher }, { Ranking }, signatures, words] = await Promise.all([...code, ...data]);
+  const [{ Matcher }, { Ranking }, { Answer }, signatures, words] = await Promise.all([...code, ...data]);
   const [matcher, ranking] = [new Matcher(signatures), new Ranking(words)];
   return texts.map((text) => {
     const stream = matcher.stream();
     for (let start = 0; start < text.length; start += 5000) stream.feed(text.slice(start, start + 5000));
-    const diagnosis = stream.finish();
-    return { ...diagnosis, nearest: ranking.nearest(diagnosis.telling.join("\\n")) };
+    const found = stream.finish();
+    const asked = found.telling.join("\\n");
+    const diagnosis = { ...found, nearest: ranking.nearest(asked), asked: ranking.asks(asked) };
+    const said = ["en", "zh"].map((language) => {
+      const answer = new Answer(diagnosis, signatures, language, text);
+      return answer.findings.map((one) => ({ ...answer.words(one), captured: answer.captured(one) }));
+    });
+    return [diagnosis, said, new Answer(diagnosis, signatures, "en", text).report()];
   });
 }"""
 
@@ -55,10 +63,14 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
 def test_the_browser_answers_as_python_does(page: Page, address: str) -> None:
     pasted = texts()
     diagnoser = Diagnoser(load_project(ROOT))
-    answered: list[dict[str, Any]] = page.evaluate(DIAGNOSE, [address, pasted])
+    answered: list[list[Any]] = page.evaluate(DIAGNOSE, [address, pasted])
     assert len(answered) == len(pasted) >= 600
     for text, found in zip(pasted, answered, strict=True):
-        assert found == diagnoser.diagnose(text), text[:500]
+        diagnosis = diagnoser.diagnose(text)
+        assert found[0] == diagnosis, text[:500]
+        answers = [Answer(diagnosis, diagnoser.dictionary, language, text) for language in LANGUAGES]
+        said = [[{**one.words(finding), "captured": one.captured(finding)} for finding in one.findings] for one in answers]
+        assert found[1:] == [said, answers[0].report()], text[:500]
 
 
 def test_the_published_dictionaries_are_those_of_python(page: Page, address: str) -> None:

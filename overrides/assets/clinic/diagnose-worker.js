@@ -1,12 +1,15 @@
 /* Reads a text or a file with the matcher, away from the page. A file is read in slices: memory does not grow with it.
    In:  {number, text | file, signatures, texts}     the addresses of signatures.json and words.json
-   Out: {number, read, size} while it reads, then {number, diagnosis} or {number, problem, detail} */
+   Out: {number, read, size} while it reads, then {number, diagnosis, printed} or {number, problem, detail}; printed is how
+   the text begins and ends */
 
 import { Matcher } from "./match.js";
 import { Ranking } from "./nearest.js";
 
 const SLICE = 1 << 20; // bytes
 const PROBED = 1 << 16; // bytes at the start that tell text from binary data
+const HEAD = 4000; // characters that are kept of a log as they were printed
+const TAIL = 12000;
 const PAUSE = 100; // ms between two reports of progress
 
 let matcher;
@@ -19,7 +22,9 @@ addEventListener("message", async ({ data: { number, text, file, signatures, tex
     const answer = file ? await read(number, file, stream) : readText(text, stream);
     if (answer.diagnosis) {
       ranking ??= load(texts, Ranking);
-      answer.diagnosis.nearest = (await ranking).nearest(answer.diagnosis.telling.join("\n"));
+      const asked = answer.diagnosis.telling.join("\n");
+      answer.diagnosis.nearest = (await ranking).nearest(asked);
+      answer.diagnosis.asked = (await ranking).asks(asked);
     }
     postMessage({ number, ...answer });
   } catch (error) {
@@ -37,7 +42,12 @@ async function load(address, Kind) {
 function readText(text, stream) {
   if (!text.trim()) return { problem: "empty" };
   for (let at = 0; at < text.length; at += SLICE) stream.feed(text.slice(at, at + SLICE));
-  return { diagnosis: stream.finish() };
+  return { diagnosis: stream.finish(), printed: ends(text.slice(0, HEAD), text.slice(HEAD).slice(-TAIL)) };
+}
+
+/* The whole of a short text; of a longer one both ends. */
+function ends(head, tail) {
+  return head + (tail.length === TAIL ? "\n" : "") + tail;
 }
 
 async function read(number, file, stream) {
@@ -47,18 +57,22 @@ async function read(number, file, stream) {
   if (!encoding) return { problem: "binary" };
   const decoder = new TextDecoder(encoding);
   let blank = true;
+  let [head, tail] = ["", ""];
   let reported = 0;
   for (let at = 0; at < file.size; at += SLICE) {
     const bytes = await file.slice(at, at + SLICE).arrayBuffer();
     const text = decoder.decode(bytes, { stream: at + SLICE < file.size });
     stream.feed(text);
+    const room = HEAD - head.length;
+    head += text.slice(0, room);
+    tail = (tail + text.slice(room)).slice(-TAIL);
     blank &&= !text.trim();
     if (performance.now() - reported > PAUSE) {
       postMessage({ number, read: Math.min(at + SLICE, file.size), size: file.size });
       reported = performance.now();
     }
   }
-  return blank ? { problem: "empty" } : { diagnosis: stream.finish() };
+  return blank ? { problem: "empty" } : { diagnosis: stream.finish(), printed: ends(head, tail) };
 }
 
 /* The encoding, or null for data that is no text. */

@@ -2,15 +2,13 @@
    diagnose-worker.js, and what it found is shown. Whatever comes from outside becomes text, never markup. The only requests
    are for our own scripts, signatures.json and words.json. */
 
+import { Answer, grouped } from "./answer.js";
 import { mask } from "./mask.js";
 
 const PAUSE = 300; // ms after the last key
 const LARGE = 200_000; // characters: a longer paste is read like a file and not put into the field, which would freeze
 const LINE = 1000; // characters of a line that are shown
 const LINKED = 600; // characters of a line that go into a link
-const TELLING = 12; // lines in the text of an issue
-const SHORT = 120; // characters that a question in words has at most
-const CODE = /error|exception|traceback|warning[:(]|[[\]{}()=<>\\|]|::|\/\w+\/|\w\.\w+\.\w|\w_\w+_\w/i;
 
 const root = new URL("../../", import.meta.url); // of this language's site
 
@@ -34,8 +32,8 @@ function start(section) {
   let number = 0;
   let reading = null; // the file that is read, or null
   let pause;
-  let articles; // by id, from signatures.json
-  let labels; // of the variable parts, from there
+  let known; // signatures.json
+  let answered; // the answer that is shown
 
   /* ---- asking ---- */
 
@@ -160,68 +158,58 @@ function start(section) {
 
   /* ---- answers ---- */
 
-  async function show({ diagnosis }) {
+  async function show({ diagnosis, printed }) {
     const mine = number;
-    if (!articles) await readNames();
+    known ??= await (await fetch(signatures)).json();
     if (mine !== number) return;
-    const { findings, nearest, lines, telling } = diagnosis;
-    const count = lines > 1 ? ` ${say("read", lines.toLocaleString(language))}` : "";
+    answered = new Answer(diagnosis, known, language, printed);
+    const { findings, nearest } = answered;
+    const count = diagnosis.lines > 1 ? ` ${say("read", grouped(diagnosis.lines))}` : "";
     const ids = (list) => [...new Set(list.map(({ article }) => article))].join(words["ask comma"]);
     const matches = findings.filter(({ kind }) => kind === "match");
     const cards = findings.map((finding) => (finding.kind === "match" ? matchCard(finding) : lookalikeCard(finding)));
     if (matches.length) return tell(say("found", ids(matches)) + count, ...cards);
-    const near = nearest.filter(({ article }) => articles.has(article) && !findings.some((one) => one.article === article));
-    if (findings.length) return tell(say("resembles", ids(findings)) + count, ...cards, ...nearestPart(near), reportPart(telling));
-    if (near.length && inWords(telling)) {
-      return tell(say("words", ids(near)), ...near.map(({ article }) => nearCard(articles.get(article))), reportPart(telling));
+    const near = nearest.filter(({ article }) => !findings.some((one) => one.article === article));
+    if (findings.length) return tell(say("resembles", ids(findings)) + count, ...cards, ...nearestPart(near), reportPart());
+    if (diagnosis.asked) {
+      const said = near.length ? say("closest", ids(near)) : say("unknown");
+      return tell(said, ...near.map(({ article }) => nearCard(answered.articles.get(article))), node("p", {}, words["ask for more"]));
     }
-    tell(say("unknown") + count, node("p", {}, say("none")), ...nearestPart(near), reportPart(telling));
+    tell(say(near.length ? "unrecognised" : "unknown") + count, node("p", {}, say("none")), ...nearestPart(near), reportPart());
   }
-
-  async function readNames() {
-    const known = await (await fetch(signatures)).json();
-    labels = known.parts ?? {};
-    articles = new Map(known.articles.map((article) => [article.id, article]));
-  }
-
-  const inWords = (lines) => lines.length === 1 && lines[0].length <= SHORT && !CODE.test(lines[0]);
 
   const page = (article) => new URL(`errors/${article.slug}/`, root).href;
 
-  function harm(article) {
-    return node("span", { class: `clinic-harm clinic-harm--${article.harm}` }, words[`harm ${article.harm}`]);
-  }
-
-  function heading(article) {
+  function heading(article, harm = article.harm) {
     return [
       node("h2", {}, node("span", { class: "clinic-id" }, article.id), " ", node("a", { href: page(article) }, article.title[language])),
-      node("p", {}, harm(article)),
+      node("p", {}, node("span", { class: `clinic-harm clinic-harm--${harm}` }, words[`harm ${harm}`])),
     ];
   }
 
   function matchCard(finding) {
-    const article = articles.get(finding.article);
+    const article = answered.articles.get(finding.article);
+    const { harm, answer: sentence, says } = answered.words(finding);
     return card(
-      ...heading(article),
-      node("p", {}, article.answer[language]),
+      ...heading(article, harm),
+      ...[sentence, ...says].map((text) => node("p", {}, ...marked(text))),
       ...evidence(finding),
       ...parts(finding),
-      ...advice(article, finding),
       node("p", { class: "clinic-actions" }, node("a", { href: page(article), class: "md-button" }, say("to article")), ...share(finding, article)),
     );
   }
 
   function lookalikeCard(finding) {
-    const article = articles.get(finding.article);
-    const { means, see } = article.lookalikes[finding.lookalike];
+    const article = answered.articles.get(finding.article);
+    const { title, means, see } = answered.words(finding);
     return card(
       node("h2", {}, say("looks like", article.id)),
-      node("p", {}, means[language]),
+      node("p", {}, ...marked(means)),
       ...evidence(finding),
       node(
         "p",
         {},
-        node("a", { href: page(article) }, say("looks link", `${article.id} ${article.title[language]}`)),
+        node("a", { href: page(article) }, say("looks link", `${article.id} ${title}`)),
         ...(see?.startsWith("https://") ? [" · ", node("a", { href: see, rel: "noreferrer" }, words.see)] : []),
       ),
     );
@@ -231,7 +219,7 @@ function start(section) {
 
   function nearestPart(near) {
     if (!near.length) return [];
-    const items = near.map(({ article }) => articles.get(article));
+    const items = near.map(({ article }) => answered.articles.get(article));
     return [
       node("p", {}, say("nearest")),
       node("ul", {}, ...items.map((article) => node("li", {}, node("a", { href: page(article) }, `${article.id} ${article.title[language]}`)))),
@@ -239,38 +227,23 @@ function start(section) {
   }
 
   function evidence(finding) {
-    const times = finding.count > 1 ? ` · ${say("times", finding.count.toLocaleString(language))}` : "";
+    const times = finding.count > 1 ? ` · ${say("times", grouped(finding.count))}` : "";
     return [
-      node("p", { class: "clinic-where" }, say("where", finding.line_number.toLocaleString(language)) + times),
+      node("p", { class: "clinic-where" }, say("where", grouped(finding.line_number)) + times),
       node("pre", { class: "clinic-message" }, node("code", { translate: "no" }, shorten(finding.line.trim(), LINE))),
     ];
   }
 
-  function parts({ captured, distinct }) {
-    const known = Object.entries(captured).filter(([, value]) => value);
-    if (!known.length) return [];
-    const rows = known.flatMap(([part, value]) => {
-      const others = (distinct?.[part] ?? 1) - 1;
+  function parts(finding) {
+    const captured = Object.entries(answered.captured(finding));
+    if (!captured.length) return [];
+    const rows = captured.flatMap(([part, value]) => {
+      const others = (finding.distinct[part] ?? 1) - 1;
       const [before, after] = others > 0 ? words["ask others"].split("{0}") : ["", ""];
       const code = node("code", { translate: "no" }, shorten(value, LINE / 2));
-      return [node("dt", {}, labels[part]?.[language] ?? part), node("dd", {}, before, code, after.replace("{1}", others.toLocaleString(language)))];
+      return [node("dt", {}, answered.parts[part]?.[language] ?? part), node("dd", {}, before, code, after.replace("{1}", grouped(others)))];
     });
     return [node("dl", { class: "clinic-facts clinic-parts" }, ...rows)];
-  }
-
-  /* Sentences of the article with the values of this log; one whose value is missing is left out. */
-  function advice(article, { captured, distinct, count, signature }) {
-    const rules = signature === undefined ? article.signatures : [article.signatures[signature]];
-    const sentences = rules.flatMap(({ says }) => says ?? []).flatMap((sentence) => {
-      let complete = true;
-      const text = sentence[language].replace(/\{([\w.]+)\}/g, (_, name) => {
-        const value = name === "count" ? count : name.startsWith("distinct.") ? distinct?.[name.slice("distinct.".length)] : captured[name];
-        if (value === undefined || value === null || value === "") complete = false;
-        return typeof value === "number" ? value.toLocaleString(language) : shorten(String(value), LINE / 2);
-      });
-      return complete ? [text] : [];
-    });
-    return sentences.map((text) => node("p", {}, ...marked(text)));
   }
 
   /* ---- what can be shared: masked, and only when a person copies it ---- */
@@ -282,17 +255,19 @@ function start(section) {
     return [copyButton(say("link"), () => link.href, say("link hint", line))];
   }
 
-  function reportPart(lines) {
-    const printed = mask(lines.slice(0, TELLING).join("\n"));
+  function reportPart() {
+    const lines = answered.report();
+    const printed = lines.join("\n");
+    const fence = "`".repeat(Math.max(3, ...(printed.match(/`+/g) ?? []).map((run) => run.length + 1)));
     const text = node("textarea", { rows: "10", spellcheck: "false", translate: "no", "aria-label": say("report label") });
-    text.value = say("report body", printed.replaceAll("```", "'''"));
+    text.value = say("report body", printed, fence);
     const actions = node("p", { class: "clinic-actions" }, copyButton(say("copy"), () => text.value));
     const form = document.querySelector("meta[name=clinic-issues]")?.content;
     if (form?.startsWith("https://")) {
       const open = node("a", { class: "md-button", rel: "noreferrer", target: "_blank", href: form }, say("report open"));
       const fill = () => {
         const address = new URL(form);
-        address.searchParams.set("title", say("report title", shorten(printed.split("\n").at(-1).trim(), 100)));
+        address.searchParams.set("title", say("report title", shorten(lines.at(-1) ?? "", 100)));
         address.searchParams.set("body", text.value);
         open.href = address.href;
       };

@@ -22,8 +22,8 @@
   const root = new URL("../../../", address); // of this language's site
   const top = language === "zh" ? new URL("../", root) : root;
   const SAYS = {
-    en: { resembles: "Looks like {0}, but is not", unknown: "Not known here", hint: "No known message occurs in it. Paste the whole log on the Diagnose page; below is what is nearest in words." },
-    zh: { resembles: "像 {0}，但不是", unknown: "没有收录", hint: "里面没有收录的报错。可以到“诊断”页粘贴整份日志；下面是文字上最接近的页面。" },
+    en: { resembles: "Looks like {0}, but is not", unknown: "Not known here", hint: "No known message was recognised in it. Paste the whole log on the Diagnose page; below is what is nearest in words." },
+    zh: { resembles: "像 {0}，但不是", unknown: "没有收录", hint: "没有从里面认出收录的报错。可以到“诊断”页粘贴整份日志；下面是文字上最接近的页面。" },
   }[language];
 
   /* ---- the theme's worker, with its listener and its voice in our hands ---- */
@@ -88,11 +88,12 @@
   function signatures() {
     const read = (name) => fetch(new URL(name, top)).then((response) => (response.ok ? response.json() : Promise.reject(response.status)));
     const load = (name) => import(new URL(`assets/clinic/${name}`, root).href);
-    loading ??= Promise.all([load("match.js"), load("nearest.js"), read("signatures.json"), read("words.json")])
-      .then(([{ Matcher }, { Ranking }, data, texts]) => {
+    loading ??= Promise.all([load("match.js"), load("nearest.js"), load("answer.js"), read("signatures.json"), read("words.json")])
+      .then(([{ Matcher }, { Ranking }, { Answer }, data, texts]) => {
         const articles = new Map(data.articles.map((article) => [article.id, article]));
         const ranking = new Ranking(texts);
-        return { matcher: new Matcher(data), ranking, articles, vocabulary: ranking.postings };
+        const answered = (diagnosis) => new Answer({ nearest: [], ...diagnosis }, data, language);
+        return { matcher: new Matcher(data), ranking, answered, articles, vocabulary: ranking.postings };
       })
       .catch((error) => {
         console.info(`The search goes on without signatures: ${error}`);
@@ -115,20 +116,23 @@
   }
 
   /* Matches first, then look-alikes, then the nearest in words; then the theme's results without those. */
-  function merged(text, { matcher, ranking, articles }, items) {
-    const { findings, telling } = matcher.diagnose(text);
+  function merged(text, { matcher, ranking, answered, articles }, items) {
+    const diagnosis = matcher.diagnose(text);
+    const { telling } = diagnosis;
+    const said = answered(diagnosis);
     const nearest = ranking.nearest(telling.join("\n"));
     const groups = new Map(items.map((group) => [pageOf(group), group]));
     const first = new Map();
-    for (const finding of findings) {
+    for (const finding of said.findings) {
       const article = articles.get(finding.article);
       const key = `errors/${article.slug}/`;
       if (first.has(key)) continue;
       if (finding.kind === "match") {
-        first.set(key, [entry(key, article.title[language], [marked(finding.line), escaped(article.answer[language])])]);
+        const { title, answer } = said.words(finding);
+        first.set(key, [entry(key, title, [marked(finding.line), escaped(answer)])]);
       } else {
-        const { means } = article.lookalikes[finding.lookalike];
-        first.set(key, [entry(key, SAYS.resembles.replace("{0}", article.id), [marked(finding.line), escaped(means[language])])]);
+        const { means } = said.words(finding);
+        first.set(key, [entry(key, SAYS.resembles.replace("{0}", article.id), [marked(finding.line), escaped(means)])]);
       }
     }
     const asks = !text.trim().includes("\n") && (QUESTION.test(text) || !PRINTED.test(text));
