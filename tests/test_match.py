@@ -96,7 +96,7 @@ def test_every_occurrence_is_counted_those_looked_at_closely_and_the_others() ->
 def test_less_telling_forms_and_look_alikes_of_a_message_are_not_counted_beside_it() -> None:
     both = f"{MESSAGE.format(1)}\n... the shape in current model is torch.Size([0]).\n"
     (finding,) = DIAGNOSER.matcher.diagnose(both)["findings"]
-    assert (finding["count"], finding["signature"], finding["captured"]["checkpoint"]) == (2, 0, "[3420]")
+    assert (finding["count"], finding["signature"], finding["captured"]["checkpoint"]) == (2, 1, "[3420]")
 
 
 def test_a_log_without_a_line_end_is_read_in_pieces() -> None:
