@@ -115,7 +115,7 @@ def test_what_only_resembles_is_said_to_be_something_else(visit) -> None:
     seen.paste(RESEMBLES)
     seen.summary("Not known here. It resembles CC002")
     assert "Looks like CC002, but is not" in seen.cards()[0]
-    assert "the reverse" in seen.cards()[0]
+    assert "The reverse" in seen.cards()[0]
 
 
 @pytest.mark.parametrize(("path", "word"), [("diagnose/", "Not known here"), ("zh/diagnose/", "没有收录")])
@@ -161,8 +161,25 @@ def test_the_address_of_the_form_comes_from_the_environment(project: Path, tmp_p
 def test_words_are_answered_by_the_nearest_articles(visit) -> None:
     seen = visit()
     seen.paste("is the progress of XTuner harmless")
-    seen.summary("In words, nearest: CC001")
+    seen.summary("Closest to your question: CC001")
     assert "w1w3" in seen.cards()[0]
+    assert seen.page.locator(".clinic-report").count() == 0
+
+
+def test_a_distorted_message_is_not_recognised_and_its_article_offered(visit) -> None:
+    seen = visit()
+    seen.paste(ONE.replace("shape", "shpe"))
+    seen.summary("Not recognised here")
+    expect(seen.page.locator(".clinic-answer li").first).to_contain_text("CC002")
+
+
+def test_a_report_keeps_backticks_inside_a_longer_fence(visit) -> None:
+    seen = visit()
+    seen.paste("start\nValueError: use ```x``` or `y`\nstopped")
+    seen.summary("Not known here")
+    seen.page.locator(".clinic-report summary").click()
+    text = seen.page.locator(".clinic-report textarea").input_value()
+    assert "\n````\nstart\nValueError: use ```x``` or `y`\nstopped\n````\n" in text
 
 
 def test_hostile_text_is_text(visit) -> None:
