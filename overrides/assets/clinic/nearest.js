@@ -9,6 +9,7 @@ const FAINT = 0.25; // what a word counts that says nothing here, however few ar
 const LEAST = 18; // the score below which an article does not speak of a text
 const HELD = 0.4; // the share of a log's words that an article must hold: a long text shares some with any
 const SHORT = 120; // characters that a question has at most
+const NEAREST = 3; // articles that are named
 
 /** The articles by how well their texts fit a text in words: BM25 over words, and pairs of Chinese characters. */
 export class Ranking {
@@ -34,7 +35,8 @@ export class Ranking {
       }
     }
     const total = this.lengths.reduce((sum, length) => sum + length, 0);
-    this.mean = total ? total / this.lengths.length : 1;
+    const mean = total ? total / this.lengths.length : 1;
+    this.norms = this.lengths.map((length) => K1 * (1 - B + (B * length) / mean));
   }
 
   /** Return a text's words, those with underscores whole and in parts, and the pairs of neighbouring Chinese characters. */
@@ -55,9 +57,9 @@ export class Ranking {
   /** Return at most three articles, best first: id, score, and the share of the text's words, by weight, that it holds.
    *  One that shares too little with the text to speak of it is none of them. */
   nearest(text) {
-    const scores = new Map();
-    const held = new Map();
-    const own = new Map();
+    const scores = new Float64Array(this.ids.length);
+    const own = new Float64Array(this.ids.length);
+    const held = new Float64Array(this.ids.length);
     let weight = 0;
     for (const term of [...new Set(this.terms(text))].slice(0, ASKED)) {
       const postings = this.postings.get(term) ?? [];
@@ -67,23 +69,23 @@ export class Ranking {
       const anywhere = this.anywhere.test(term);
       weight += rarity;
       for (const [number, count] of postings) {
-        const norm = K1 * (1 - B + (B * this.lengths[number]) / this.mean);
-        const score = (rarity * count * (K1 + 1)) / (count + norm);
-        scores.set(number, (scores.get(number) ?? 0) + score);
-        own.set(number, (own.get(number) ?? 0) + (anywhere ? 0 : score));
-        held.set(number, (held.get(number) ?? 0) + rarity);
+        const score = (rarity * count * (K1 + 1)) / (count + this.norms[number]);
+        scores[number] += score;
+        own[number] += anywhere ? 0 : score;
+        held[number] += rarity;
       }
     }
-    const share = this.asks(text) ? 0 : HELD;
-    return [...scores.keys()]
-      .sort((a, b) => round(scores.get(b)) - round(scores.get(a)) || a - b)
-      .slice(0, 3)
-      .filter((number) => round(own.get(number)) >= LEAST && round(held.get(number) / weight) >= share)
-      .map((number) => ({
-        article: this.ids[number],
-        score: round(scores.get(number)),
-        share: round(held.get(number) / weight),
-      }));
+    const best = [];
+    for (const [number, exact] of scores.entries()) {
+      const score = round(exact);
+      if (!exact || (best.length === NEAREST && score <= best.at(-1).score)) continue;
+      best.push({ number, score, share: round(held[number] / weight) });
+      best.sort((a, b) => b.score - a.score || a.number - b.number).splice(NEAREST);
+    }
+    const least = this.asks(text) ? 0 : HELD;
+    return best
+      .filter(({ number, share }) => round(own[number]) >= LEAST && share >= least)
+      .map(({ number, score, share }) => ({ article: this.ids[number], score, share }));
   }
 
   /** Whether a text is a question in words: one short line that no program printed. */
