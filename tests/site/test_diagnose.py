@@ -424,6 +424,42 @@ def test_a_pasted_line_that_is_not_known_is_said_to_be(visit, address: str) -> N
     expect(seen.page.locator(".md-search-result__item").first).to_contain_text("Not known here")
 
 
+def test_a_paste_is_not_looked_up_word_by_word(visit, address: str) -> None:
+    seen = visit()
+    text = "badge elsewhere\u2028ZeroDivisionError: division by zero while a checkpoint is loaded"
+    assert search(seen, text) == [f"{address}diagnose/"], "and not the page on badges"
+    expect(seen.page.locator(".md-search-result__item").first).not_to_contain_text("below")
+
+
+MANY = """async (texts) => {
+  const { config } = await (await fetch("search/search_index.json")).json();
+  const docs = [...Array(2000).keys()].map((number) => (
+    { location: `made/${number}/`, title: `Page ${number}`, text: `<p>common words${number === 1500 ? ", rareword" : ""}</p>` }
+  ));
+  const worker = new Worker(JSON.parse(document.querySelector("#__config").textContent).search);
+  const ask = (message) => new Promise((resolve) => {
+    worker.onmessage = ({ data }) => resolve(data);
+    worker.postMessage(message);
+  });
+  await ask({ type: 0, data: { config, docs, options: {} } });
+  const said = [];
+  for (const text of texts) said.push((await ask({ type: 2, data: text })).data.items.flat());
+  worker.terminate();
+  return said;
+}"""
+
+
+def test_of_many_pages_a_query_finds_those_of_its_rarest_words(visit) -> None:
+    beginning, both = visit("").page.evaluate(MANY, ["comm", "common rareword"])
+    for results in (beginning, both):
+        made = [one for one in results if one["location"].startswith("made/")]
+        assert len(made) == 500
+        assert all("<mark>common</mark>" in one["text"] for one in made)
+    assert both[0]["location"] == "made/1500/"
+    assert "<mark>rareword</mark>" in both[0]["text"]
+    assert both[0]["terms"] == {"common": True, "rareword": True}
+
+
 def test_hostile_text_in_the_search_field_is_text(visit) -> None:
     seen = visit()
     search(seen, f"{HOSTILE} {TWO}")

@@ -1,19 +1,19 @@
 /* Around the theme's search worker (its file name comes in the address): what is typed or pasted is looked up by signature,
-   then by words, and only then in the theme's index. The theme asks (type 2, a string) and hears (type 3, {items}); an item is a
-   page and its sections: [{location, title, text, tags, score, terms}], where title and text are HTML.
+   then by words; what is typed, in the theme's index, too. The theme asks (type 2, a string) and hears (type 3, {items}); an item
+   is a page and its sections: [{location, title, text, tags, score, terms}], where title and text are HTML.
    A worker that speaks otherwise (Zensical's takes no listener) is left alone. If the signatures cannot be read, the theme's own
    results appear. Nothing is asked of any host but this one, and nothing before the first query. */
 
 (() => {
   const QUERY = 2;
   const RESULT = 3;
-  const TERMS = 16; // words that the theme's index is asked for: each costs it a walk through all of its words
+  const TERMS = 16; // words that the theme's index is asked for
+  const SECTIONS = 500; // that it may find: each is scored for each word, marked, and sent
   const COVERED = 0.5; // share of the query's words, by weight, that an article must have to stand first
   const ANSWERED = 0.2; // the same for a question: half of its words are only its own
   const PASTED = 60; // characters from which a line with these signs is taken for something that was printed
   const PRINTED = /[:=()[\]{}<>"`/\\|*]/;
   const QUESTION = /^\s*(?:are|can|could|do|does|how|i|is|my|should|what|when|where|which|who|why|will)\b|[?？]\s*$/i;
-  const MANY = 500; // articles; with more, the theme's index (half a second a query) is asked only if ours says nothing
   const SPLIT = /[^\p{L}\p{N}]+/u;
   const COMMON = new Set("a an and are as at be by can do does for from how i if in into is it its my not of on or that the then this to was what when where which while why will with".split(" "));
 
@@ -22,8 +22,8 @@
   const root = new URL("../../../", address); // of this language's site
   const top = language === "zh" ? new URL("../", root) : root;
   const SAYS = {
-    en: { resembles: "Looks like {0}, but is not", unknown: "Not known here", hint: "No known message was recognised in it. Paste the whole log on the Diagnose page; below is what is nearest in words." },
-    zh: { resembles: "像 {0}，但不是", unknown: "没有收录", hint: "没有从里面认出收录的报错。可以到“诊断”页粘贴整份日志；下面是文字上最接近的页面。" },
+    en: { resembles: "Looks like {0}, but is not", unknown: "Not known here", hint: "No known message was recognised in it. Paste the whole log on the Diagnose page{0}.", below: "; below is what is nearest in words" },
+    zh: { resembles: "像 {0}，但不是", unknown: "没有收录", hint: "没有从里面认出收录的报错。可以到“诊断”页粘贴整份日志{0}。", below: "；下面是文字上最接近的页面" },
   }[language];
 
   /* ---- the theme's worker, with its listener and its voice in our hands ---- */
@@ -46,6 +46,32 @@
     return;
   }
 
+  /* Its index, lunr's, scores, marks and sends each section that holds a word or its beginning: with thousands of articles most of
+     them. So a query is given a smaller index: the sections that its rarest words find, up to a number, with all of its words. */
+  function narrow({ Index, Query, TokenSet }) {
+    const { query: search } = Index.prototype;
+    Index.prototype.query = function (build) {
+      const query = new Query(this.fields);
+      build.call(query, query);
+      const words = new Set(query.clauses.flatMap((clause) => this.tokenSet.intersect(TokenSet.fromClause(clause)).toArray()));
+      const sectionsOf = (word) => this.fields.flatMap((field) => Object.keys(this.invertedIndex[word][field])); // titles first
+      const rows = [...words].map((word) => [word, sectionsOf(word)]).sort((a, b) => a[1].length - b[1].length);
+      const chosen = new Set();
+      const invertedIndex = {};
+      for (const [word, sections] of rows) {
+        for (const section of sections) if (chosen.size < SECTIONS) chosen.add(section);
+        const few = sections.length < SECTIONS ? sections.filter((section) => chosen.has(section)) : [...chosen];
+        invertedIndex[word] = { ...this.invertedIndex[word] };
+        for (const field of this.fields) {
+          const all = invertedIndex[word][field];
+          invertedIndex[word][field] = Object.fromEntries(few.filter((section) => section in all).map((section) => [section, all[section]]));
+        }
+      }
+      return search.call(Object.create(this, { invertedIndex: { value: invertedIndex } }), build);
+    };
+  }
+  if (self.lunr) narrow(self.lunr);
+
   const ask = (query) =>
     new Promise((resolve) => {
       waiting.push(resolve);
@@ -67,19 +93,23 @@
   async function answer(query) {
     const text = query.replaceAll("\u2028", "\n");
     const known = text.trim() ? await signatures() : null;
+    const stock = known && pasted(text) ? null : await ask(plain(text));
     try {
-      const alone = known?.articles.size > MANY ? merged(text, known, []) : [];
-      if (alone.some((group) => pageOf(group) !== "diagnose/")) return { items: alone };
+      return known ? { ...stock, items: merged(text, known, stock?.items ?? []) } : stock;
     } catch (error) {
       console.warn(error);
+      return stock ?? ask(plain(text));
     }
-    const stock = await ask(plain(text, known));
-    try {
-      return known ? { ...stock, items: merged(text, known, stock.items) } : stock;
-    } catch (error) {
-      console.warn(error);
-      return stock;
-    }
+  }
+
+  /* Whether a text was printed by a program, and not typed: it has several lines, or is a long one with signs and no question. */
+  function pasted(text) {
+    const line = text.trim();
+    return line.includes("\n") || (line.length >= PASTED && !inWords(line));
+  }
+
+  function inWords(line) {
+    return QUESTION.test(line) || !PRINTED.test(line);
   }
 
   /* ---- what we know: read with the first query ---- */
@@ -91,9 +121,8 @@
     loading ??= Promise.all([load("match.js"), load("nearest.js"), load("answer.js"), read("signatures.json"), read("words.json")])
       .then(([{ Matcher }, { Ranking }, { Answer }, data, texts]) => {
         const articles = new Map(data.articles.map((article) => [article.id, article]));
-        const ranking = new Ranking(texts);
         const answered = (diagnosis) => new Answer({ nearest: [], ...diagnosis }, data, language);
-        return { matcher: new Matcher(data), ranking, answered, articles, vocabulary: ranking.postings };
+        return { matcher: new Matcher(data), ranking: new Ranking(texts), answered, articles };
       })
       .catch((error) => {
         console.info(`The search goes on without signatures: ${error}`);
@@ -102,16 +131,12 @@
     return loading;
   }
 
-  /* The query as plain words: no sign that the theme's parser would take for an operator. Of a long paste the telling ones. */
-  function plain(text, known) {
+  /* The query as plain words: no sign that the theme's parser would take for an operator. */
+  function plain(text) {
     let found = [...new Set(text.slice(-20_000).split(SPLIT).filter(Boolean))];
     const long = found.filter((word) => word.length > 1 && !/^\d+$/.test(word));
     if (long.length) found = long;
-    if (found.length > TERMS) {
-      found = found.filter((word) => !COMMON.has(word.toLowerCase()));
-      const telling = known ? found.filter((word) => known.vocabulary.has(word.toLowerCase())) : [];
-      found = (telling.length ? telling : found).slice(-TERMS);
-    }
+    if (found.length > TERMS) found = found.filter((word) => !COMMON.has(word.toLowerCase())).slice(-TERMS);
     return found.map((word) => word.slice(0, 40)).join(" ");
   }
 
@@ -135,13 +160,15 @@
         first.set(key, [entry(key, SAYS.resembles.replace("{0}", article.id), [marked(finding.line), escaped(means)])]);
       }
     }
-    const asks = !text.trim().includes("\n") && (QUESTION.test(text) || !PRINTED.test(text));
-    const pasted = text.trim().includes("\n") || (text.trim().length >= PASTED && !asks);
-    if (!first.size && pasted) first.set("diagnose/", [entry("diagnose/", SAYS.unknown, [escaped(SAYS.hint)])]);
+    if (!first.size && pasted(text)) {
+      const hint = SAYS.hint.replace("{0}", nearest.length ? SAYS.below : "");
+      first.set("diagnose/", [entry("diagnose/", SAYS.unknown, [escaped(hint)])]);
+    }
+    const enough = !text.trim().includes("\n") && inWords(text) ? ANSWERED : COVERED;
     for (const { article: id, share } of nearest) {
       const article = articles.get(id);
       const key = `errors/${article.slug}/`;
-      if (first.has(key) || ((items.length || articles.size > MANY) && share < (asks ? ANSWERED : COVERED))) continue;
+      if (first.has(key) || ((items.length || said.findings.length) && share < enough)) continue;
       first.set(key, groups.get(key) ?? [entry(key, article.title[language], [escaped(article.answer[language])])]);
     }
     const rest = items.filter((group) => !first.has(pageOf(group)));
