@@ -12,7 +12,7 @@ K1, B = 8, 0.75  # of BM25; with few articles, how often a word stands in each s
 PRIOR = 20  # articles that are not there: with few, a word that only one holds would say too much
 CHIEF = 2  # what a word of the title, the answer, the tags, the headings or the message counts more
 FAINT = 0.25  # what a word counts that says nothing here, however few articles there are
-LEAST = 18  # the score below which an article does not speak of a text
+LEAST = 18  # the score below which one of two articles does not speak of a text; of many, a word says less
 HELD = 0.4  # the share of a log's words that an article must hold: a long text shares some with any
 SHORT = 120  # characters that a question has at most
 CODE = r"error|exception|traceback|warning[:(]|[\[\]{}()=<>\\|]|::|/\w+/|\w\.\w+\.\w|\w_\w+_\w"  # what was printed
@@ -103,6 +103,7 @@ class Ranking:
             self.lengths.append(sum(counts.values()))
             for term, count in counts.items():
                 self.postings.setdefault(term, []).append((number, count))
+        self.least = LEAST / math.sqrt(math.log2(max(2, len(self.ids))))
         self.mean = sum(self.lengths) / len(self.lengths) if sum(self.lengths) else 1.0
 
     def nearest(self, text: str) -> list[dict[str, Any]]:
@@ -131,7 +132,7 @@ class Ranking:
         return [
             {"article": self.ids[number], "score": round(scores[number], 4), "share": round(held[number] / weight, 4)}
             for number in best
-            if round(own[number], 4) >= LEAST and round(held[number] / weight, 4) >= share
+            if round(own[number], 4) >= self.least and round(held[number] / weight, 4) >= share
         ]
 
 

@@ -6,7 +6,7 @@ const B = 0.75;
 const PRIOR = 20; // articles that are not there: with few, a word that only one holds would say too much
 const CHIEF = 2; // what a word of the title, the answer, the tags, the headings or the message counts more
 const FAINT = 0.25; // what a word counts that says nothing here, however few articles there are
-const LEAST = 18; // the score below which an article does not speak of a text
+const LEAST = 18; // the score below which one of two articles does not speak of a text; of many, a word says less
 const HELD = 0.4; // the share of a log's words that an article must hold: a long text shares some with any
 const SHORT = 120; // characters that a question has at most
 const NEAREST = 3; // articles that are named
@@ -15,6 +15,7 @@ const NEAREST = 3; // articles that are named
 export class Ranking {
   constructor(words) {
     this.ids = words.articles.map((article) => article.id);
+    this.least = LEAST / Math.sqrt(Math.log2(Math.max(2, this.ids.length)));
     this.common = new Set(words.shared.common);
     this.same = new RegExp(words.shared.ways, "gu");
     this.canonical = words.shared.canonical;
@@ -84,7 +85,7 @@ export class Ranking {
     }
     const least = this.asks(text) ? 0 : HELD;
     return best
-      .filter(({ number, share }) => round(own[number]) >= LEAST && share >= least)
+      .filter(({ number, share }) => round(own[number]) >= this.least && share >= least)
       .map(({ number, score, share }) => ({ article: this.ids[number], score, share }));
   }
 
