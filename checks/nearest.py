@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
+from heapq import nlargest
 from typing import Any
 
 ASKED = 400  # different words of a text that are searched for
@@ -15,6 +16,7 @@ FAINT = 0.25  # what a word counts that says nothing here, however few articles 
 LEAST = 18  # the score below which one of two articles does not speak of a text; of many, a word says less
 HELD = 0.4  # the share of a log's words that an article must hold: a long text shares some with any
 SHORT = 120  # characters that a question has at most
+NEAREST = 3  # articles that are named
 CODE = r"error|exception|traceback|warning[:(]|[\[\]{}()=<>\\|]|::|/\w+/|\w\.\w+\.\w|\w_\w+_\w"  # what was printed
 QUESTION = (
     r"^ *(?:are|can|could|do|does|how|i|is|my|should|what|when|where|which|who|why|will)\b|[?\uff1f] *$"
@@ -94,46 +96,49 @@ class Ranking:
 
     def __init__(self, words: dict[str, Any]) -> None:
         self.ids = [article["id"] for article in words["articles"]]
-        self.lengths: list[int] = []
-        self.postings: dict[str, list[tuple[int, int]]] = {}
-        for number, article in enumerate(words["articles"]):
-            counts = Counter(terms(article["text"]))
-            for term in terms(article["chief"]):
-                counts[term] += CHIEF
-            self.lengths.append(sum(counts.values()))
-            for term, count in counts.items():
-                self.postings.setdefault(term, []).append((number, count))
         self.least = LEAST / math.sqrt(math.log2(max(2, len(self.ids))))
-        self.mean = sum(self.lengths) / len(self.lengths) if sum(self.lengths) else 1.0
+        counts = [Counter(terms(article["text"])) for article in words["articles"]]
+        for article, count in zip(words["articles"], counts, strict=True):
+            for term in terms(article["chief"]):
+                count[term] += CHIEF
+        lengths = [sum(count.values()) for count in counts]
+        mean = sum(lengths) / len(lengths) if sum(lengths) else 1.0
+        self.gains: dict[str, dict[int, float]] = {}  # what a term counts in each article that holds it
+        for number, (count, length) in enumerate(zip(counts, lengths, strict=True)):
+            norm = K1 * (1 - B + B * length / mean)
+            for term, many in count.items():
+                self.gains.setdefault(term, {})[number] = many * (K1 + 1) / (many + norm)
 
     def nearest(self, text: str) -> list[dict[str, Any]]:
         """Return at most three articles, best first: id, score, and the share of the text's words, by weight, that it holds.
 
         One that shares too little with the text to speak of it is none of them.
         """
-        scores: dict[int, float] = {}
-        held: dict[int, float] = {}
-        own: dict[int, float] = {}
-        weight = 0.0
+        scores = [0.0] * len(self.ids)
+        asked = []
         for term in list(dict.fromkeys(terms(text)))[:ASKED]:
-            postings = self.postings.get(term, [])
-            rarity = math.log(1 + (PRIOR + len(self.ids) - len(postings) + 0.5) / (len(postings) + 0.5))
+            gains = self.gains.get(term, {})
+            rarity = math.log(1 + (PRIOR + len(self.ids) - len(gains) + 0.5) / (len(gains) + 0.5))
             rarity *= FAINT if term in _COMMON else 1
-            anywhere = _ANYWHERE.match(term)
-            weight += rarity
-            for number, count in postings:
-                norm = K1 * (1 - B + B * self.lengths[number] / self.mean)
-                score = rarity * count * (K1 + 1) / (count + norm)
-                scores[number] = scores.get(number, 0.0) + score
-                own[number] = own.get(number, 0.0) + (0 if anywhere else score)
-                held[number] = held.get(number, 0.0) + rarity
-        best = sorted(scores, key=lambda number: (-round(scores[number], 4), number))[:3]
+            asked.append((gains, rarity, 0.0 if _ANYWHERE.match(term) else rarity))
+            for number, gain in gains.items():
+                scores[number] += rarity * gain
+        weight = sum(rarity for _, rarity, _ in asked)
         share = 0.0 if asks(text) else HELD
-        return [
-            {"article": self.ids[number], "score": round(scores[number], 4), "share": round(held[number] / weight, 4)}
-            for number in best
-            if round(own[number], 4) >= self.least and round(held[number] / weight, 4) >= share
-        ]
+        found = []
+        for number in self._best(scores):
+            own = sum(telling * gains[number] for gains, _, telling in asked if number in gains)
+            held = round(sum(rarity for gains, rarity, _ in asked if number in gains) / weight, 4)
+            if round(own, 4) >= self.least and held >= share:
+                found.append({"article": self.ids[number], "score": round(scores[number], 4), "share": held})
+        return found
+
+    @staticmethod
+    def _best(scores: list[float]) -> list[int]:
+        """Return the numbers of the three articles with the highest scores; of equal ones the first."""
+        least = min(nlargest(NEAREST, scores), default=0.0) - 0.001  # what rounding could still lift
+        best = [number for number, score in enumerate(scores) if score and score >= least]
+        return sorted(best, key=lambda number: (-round(scores[number], 4), number))[:NEAREST]
 
 
 def asks(text: str) -> bool:

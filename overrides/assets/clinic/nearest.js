@@ -22,22 +22,25 @@ export class Ranking {
     this.code = new RegExp(words.shared.code, "i");
     this.anywhere = new RegExp(words.shared.anywhere, "i");
     this.question = new RegExp(words.shared.question, "i");
-    this.lengths = [];
-    this.postings = new Map();
+    const lengths = [];
+    this.gains = new Map(); // what a term counts in each article that holds it
     for (const [number, article] of words.articles.entries()) {
       const counts = new Map();
       const count = (term, weight) => counts.set(term, (counts.get(term) ?? 0) + weight);
       for (const term of this.terms(article.text)) count(term, 1);
       for (const term of this.terms(article.chief)) count(term, CHIEF);
-      this.lengths.push([...counts.values()].reduce((sum, one) => sum + one, 0));
+      lengths.push([...counts.values()].reduce((sum, one) => sum + one, 0));
       for (const [term, many] of counts) {
-        if (!this.postings.has(term)) this.postings.set(term, []);
-        this.postings.get(term).push([number, many]);
+        if (!this.gains.has(term)) this.gains.set(term, []);
+        this.gains.get(term).push([number, many]);
       }
     }
-    const total = this.lengths.reduce((sum, length) => sum + length, 0);
-    const mean = total ? total / this.lengths.length : 1;
-    this.norms = this.lengths.map((length) => K1 * (1 - B + (B * length) / mean));
+    const total = lengths.reduce((sum, length) => sum + length, 0);
+    const mean = total ? total / lengths.length : 1;
+    const norms = lengths.map((length) => K1 * (1 - B + (B * length) / mean));
+    for (const gains of this.gains.values()) {
+      for (const one of gains) one[1] = (one[1] * (K1 + 1)) / (one[1] + norms[one[0]]);
+    }
   }
 
   /** Return a text's words, those with underscores whole and in parts, and the pairs of neighbouring Chinese characters. */
@@ -63,16 +66,15 @@ export class Ranking {
     const held = new Float64Array(this.ids.length);
     let weight = 0;
     for (const term of [...new Set(this.terms(text))].slice(0, ASKED)) {
-      const postings = this.postings.get(term) ?? [];
+      const gains = this.gains.get(term) ?? [];
       const rarity =
-        Math.log(1 + (PRIOR + this.ids.length - postings.length + 0.5) / (postings.length + 0.5)) *
+        Math.log(1 + (PRIOR + this.ids.length - gains.length + 0.5) / (gains.length + 0.5)) *
         (this.common.has(term) ? FAINT : 1);
       const anywhere = this.anywhere.test(term);
       weight += rarity;
-      for (const [number, count] of postings) {
-        const score = (rarity * count * (K1 + 1)) / (count + this.norms[number]);
-        scores[number] += score;
-        own[number] += anywhere ? 0 : score;
+      for (const [number, gain] of gains) {
+        scores[number] += rarity * gain;
+        own[number] += anywhere ? 0 : rarity * gain;
         held[number] += rarity;
       }
     }
