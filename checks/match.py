@@ -109,13 +109,16 @@ class Matcher:
         self.articles: list[dict[str, Any]] = signatures["articles"]
         self.needles = list(self._needles())
         self.always = [number for number, needle in enumerate(self.needles) if not needle.words]
-        self.keys: dict[bytes, list[int]] = {}
+        self.keys: dict[bytes, int] = {}  # a bit for each needle: with thousands, the fastest way to count to two
+        self.single = 0  # a bit for each needle for which one word is enough to look closer
         self.held = [frozenset(word.encode() for word in needle.words) for needle in self.needles]
         frequency = Counter(word for needle in self.needles for word in needle.words)
         for number, needle in enumerate(self.needles):
             rarest = sorted(needle.words, key=lambda word: (frequency[word], word))
-            for word in rarest[: len(rarest) - needle.must_hold + 1]:
-                self.keys.setdefault(word.encode(), []).append(number)
+            several = needle.must_hold > 1
+            self.single |= (not several) << number
+            for word in rarest[: len(rarest) - needle.must_hold + 1 + several]:
+                self.keys[word.encode()] = self.keys.get(word.encode(), 0) | 1 << number
         self.known = frozenset(self.keys)
         shared = Counter(run for needle in self.needles for run in needle.runs)
         self.marks = [self._marks(needle, shared) for needle in self.needles]
@@ -154,8 +157,12 @@ class Matcher:
     def candidates(self, text: bytes) -> list[int]:
         """Return the numbers of the needles that a text, in small letters, could hold by its words, in their order."""
         words = set(text.translate(_SPLITS).split())  # many times faster than an expression
-        numbers = {number for word in words & self.known for number in self.keys[word]}
-        held = [number for number in numbers if len(self.held[number] & words) >= self.needles[number].must_hold]
+        once = twice = 0
+        for word in words & self.known:
+            twice |= once & self.keys[word]
+            once |= self.keys[word]
+        near = [number for number, bit in enumerate(reversed(f"{twice | once & self.single:b}")) if bit == "1"]
+        held = [number for number in near if len(self.held[number] & words) >= self.needles[number].must_hold]
         return sorted(held + self.always)
 
     def stream(self) -> Stream:

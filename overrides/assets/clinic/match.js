@@ -62,12 +62,14 @@ export class Matcher {
     this.always = [...this.needles.keys()].filter((number) => !this.needles[number].words.length);
     const frequency = new Map();
     for (const needle of this.needles) for (const word of needle.words) frequency.set(word, (frequency.get(word) ?? 0) + 1);
-    this.keys = new Map();
+    this.keys = new Map(); // a bit for each needle: with thousands, the fastest way to count to two
+    this.single = 0n; // a bit for each needle for which one word is enough to look closer
     for (const [number, needle] of this.needles.entries()) {
       const rarest = [...needle.words].sort((a, b) => frequency.get(a) - frequency.get(b) || (a < b ? -1 : 1));
-      for (const word of rarest.slice(0, rarest.length - needle.mustHold + 1)) {
-        if (!this.keys.has(word)) this.keys.set(word, []);
-        this.keys.get(word).push(number);
+      const [bit, several] = [1n << BigInt(number), needle.mustHold > 1];
+      if (!several) this.single |= bit;
+      for (const word of rarest.slice(0, rarest.length - needle.mustHold + (several ? 2 : 1))) {
+        this.keys.set(word, (this.keys.get(word) ?? 0n) | bit);
       }
     }
     const shared = new Map();
@@ -88,9 +90,17 @@ export class Matcher {
   /** Return the numbers of the needles that a text, in small letters, could hold by its words, in their order. */
   candidates(text) {
     const words = new Set(text.match(/[a-z_]{2,}/g));
-    const numbers = new Set();
-    for (const word of words) for (const number of this.keys.get(word) ?? []) numbers.add(number);
-    const held = [...numbers].filter((number) => {
+    let [once, twice] = [0n, 0n];
+    for (const word of words) {
+      const bits = this.keys.get(word);
+      if (!bits) continue;
+      twice |= once & bits;
+      once |= bits;
+    }
+    const bits = (twice | (once & this.single)).toString(2);
+    const near = [];
+    for (let at = bits.indexOf("1"); at >= 0; at = bits.indexOf("1", at + 1)) near.push(bits.length - 1 - at);
+    const held = near.filter((number) => {
       const needle = this.needles[number];
       return needle.words.filter((word) => words.has(word)).length >= needle.mustHold;
     });
