@@ -20,15 +20,16 @@ import stat
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache, cached_property
-from itertools import accumulate, compress, groupby
+from itertools import accumulate, groupby
 from math import prod
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
 LIMIT = 100_000_000  # bytes of a header; safetensors has the same limit
+PIECE = 100_000  # bytes of an index that are read at a time
 INDEX, SINGLE = "model.safetensors.index.json", "model.safetensors"
 BITS_OF = {4: "F4", 6: "F6_E2M3 F6_E3M2", 8: "BOOL U8 I8 F8_E5M2 F8_E4M3 F8_E8M0"}
 BITS_OF |= {16: "I16 U16 F16 BF16", 32: "I32 U32 F32", 64: "I64 U64 F64 C64"}
@@ -230,11 +231,10 @@ def _read_headers(place: Path, files: list[str], progress: bool) -> dict[str, Sh
 
 def _read_index(path: Path, checkpoint: Checkpoint, headers: dict[str, Shard], report: Report) -> None:
     try:
-        raw = _read(path, LIMIT)[0]
-        if checkpoint.files == list(headers) and (index := _try_index(raw, headers)):
+        if checkpoint.files == list(headers) and path.is_file() and (index := _try_index(path, headers)):
             checkpoint.index = index
             return
-        index = _json(raw)
+        index = _json(_read(path, LIMIT)[0])
     except Unfit as unfit:
         report.add(path.name, *unfit.args)
         return
@@ -253,32 +253,42 @@ def _read_index(path: Path, checkpoint: Checkpoint, headers: dict[str, Shard], r
         report.add(path.name, "one checkpoint in the folder", f"{SINGLE}, which transformers prefers", "Remove the stale one.")
 
 
-def _try_index(raw: bytes, headers: dict[str, Shard]) -> dict[str, Any]:
+def _try_index(path: Path, headers: dict[str, Shard]) -> dict[str, Any]:
     """Return an index of the usual form, if it says the same as the headers, without its weight_map; {} if not.
 
-    Parsed as a whole it takes several times its size in memory, and longer than piece by piece.
+    Read as a whole it takes several times its size in memory, and longer than piece by piece.
     """
     left = {file: shard.unlisted for file, shard in headers.items()}
-    begin = raw.find(b'"weight_map": {') + 15
-    end = raw.find(b"}", begin)
+    if not all(left.values()) or not all(map(FILE.fullmatch, headers)):
+        return {}
     try:
-        rest = raw[:begin] + raw[end:]
+        with path.open("rb", buffering=0) as file:
+            text = file.read(PIECE)
+            begin = text.find(b'"weight_map": {') + 15
+            rest, text = text[:begin], text[begin:]
+            while (end := text.find(b"}")) < 0:
+                cut = text.rfind(b'",') + 1
+                _cross_off(text[:cut], left)
+                text = text[cut + 1 :] + file.read(PIECE)
+            _cross_off(text[:end], left)
+            rest += text[end:] + file.read(PIECE)
         index = _json(rest)
         usual = index["weight_map"] == {} and rest.count(b'"weight_map"') == 1 and b"\\" not in rest
-        if not usual or not all(left.values()) or not all(map(FILE.fullmatch, headers)):
-            return {}
-        while begin < end:
-            cut = raw.find(b'",', begin + 10**5, end) + 1 or end
-            piece = _json(b"{%b}" % raw[begin:cut])
-            for file, names in groupby(piece, piece.__getitem__):
-                before, listed = len(left[file]), list(names)
-                left[file].difference_update(listed)
-                if len(left[file]) != before - len(listed):
-                    return {}
-            begin = cut + 1
-    except (Unfit, KeyError, TypeError):
+    except (OSError, Unfit, KeyError, TypeError):
         return {}
-    return {} if any(left.values()) or begin != end + 1 else index
+    return index if usual and not any(left.values()) else {}
+
+
+def _cross_off(text: bytes, left: dict[str, set[str]]) -> None:
+    """Cross off what a piece of a weight_map lists. KeyError: it lists what is not there, or nothing."""
+    piece = _json(b"{%b}" % text)
+    for file, names in groupby(piece, piece.__getitem__):
+        listed, before = list(names), len(left[file])
+        left[file].difference_update(listed)
+        if len(left[file]) != before - len(listed):
+            raise KeyError(file)
+    if not piece:
+        raise KeyError(text)
 
 
 def _find(checkpoint: Checkpoint, report: Report) -> None:
@@ -484,8 +494,13 @@ def _size(value: Any) -> bool:
     return type(value) is int and 0 < value < 2**32
 
 
-def asked(c: dict[str, Any], architecture: str) -> dict[str, Shape]:
+def asked(config: dict[str, Any], architecture: str) -> dict[str, Shape]:
     """Return name and shape of every tensor that config.json asks for, in the order of the model."""
+    return {name: shape for part in _asked(config, architecture) for name, shape in part.items()}
+
+
+def _asked(c: dict[str, Any], architecture: str) -> Iterator[dict[str, Shape]]:
+    """The same, layer by layer."""
     want: dict[str, Shape] = {}
     hidden, rank, heads, low = c["hidden_size"], c["kv_lora_rank"], c["num_attention_heads"], c["q_lora_rank"]
     rope, nope, value = c["qk_rope_head_dim"], c["qk_nope_head_dim"], c["v_head_dim"]
@@ -505,6 +520,8 @@ def asked(c: dict[str, Any], architecture: str) -> dict[str, Shape]:
 
     linear("model.embed_tokens", c["vocab_size"], hidden)
     for i in range(c["num_hidden_layers"]):
+        yield want
+        want = {}
         layer, attention, bias = f"model.layers.{i}", f"model.layers.{i}.self_attn", c.get("attention_bias")
         if low:
             linear(f"{attention}.q_a_proj", low, hidden, bias)
@@ -525,7 +542,7 @@ def asked(c: dict[str, Any], architecture: str) -> dict[str, Shape]:
             mlp(f"{layer}.mlp", c["intermediate_size"], linears)
         want[f"{layer}.input_layernorm.weight"] = want[f"{layer}.post_attention_layernorm.weight"] = (hidden,)
     want["model.norm.weight"], want["lm_head.weight"] = (hidden,), (c["vocab_size"], hidden)
-    return want
+    yield want
 
 
 def merged(want: dict[str, Shape], n: int) -> dict[str, Shape]:
@@ -551,15 +568,11 @@ def _check_tensors(checkpoint: Checkpoint, architecture: str, report: Report) ->
     if further:
         report.not_looked_at.append(f"the shapes of {_some(sorted(further))}: the layer that predicts a further token")
 
-    def wanted() -> dict[str, Shape]:
-        want = asked(c, architecture)
-        _add_scales(want, shards, blocks)
-        want |= further
-        return want
-
-    if not _are_as_asked(wanted(), shards):
+    if not _are_as_asked(_asked(c, architecture), shards, blocks, further):
         _check_unique(checkpoint, report)
-        _check_shapes(checkpoint, wanted(), report)
+        want = asked(c, architecture)
+        weights = {name: checkpoint.tensors[name] for name in want if name in checkpoint.tensors}
+        _check_shapes(checkpoint, want | _scales(weights.keys(), weights.values(), blocks) | further, report)
     if plain and not quantized and any(set(map(itemgetter(0), shard.tensors)) != {plain} for shard in shards):
         held, file_of = checkpoint.tensors, checkpoint.file_of
         odd = [name for name, tensor in held.items() if tensor.dtype != plain and len(tensor.shape) > 1]
@@ -577,24 +590,37 @@ def _further_layers(checkpoint: Checkpoint) -> dict[str, Shape]:
     return {name: tensor.shape for name, tensor in held if name.startswith(prefix)}
 
 
-def _are_as_asked(want: dict[str, Shape], shards: Iterable[Shard]) -> bool:
-    """Whether each tensor that is wanted is there, once and in its shape, and no other. Empties what is wanted."""
-    try:
-        fits = all(list(map(want.pop, shard.names)) == list(map(itemgetter(1), shard.tensors)) for shard in shards)
-    except KeyError:
-        return False
-    return fits and not want
+def _are_as_asked(
+    layers: Iterator[dict[str, Shape]], shards: Iterable[Shard], blocks: list[int] | None, further: dict[str, Shape]
+) -> bool:
+    """Whether each tensor that is wanted is there, once and in its shape, and no other. False: look closer.
+
+    Files mostly follow the model, so that little is wanted at a time, and what is wanted stays in the processor's cache.
+    """
+    want = further.copy()
+    for names, tensors, *_ in shards:
+        want |= _scales(names, tensors, blocks)
+        while not all(map(want.__contains__, names)):
+            if not (layer := next(layers, None)):
+                return False
+            layer |= want  # of the two the smaller into the larger
+            want = layer
+        if list(map(want.pop, names)) != list(map(itemgetter(1), tensors)):
+            return False
+    return not want and not next(layers, None)
 
 
-def _add_scales(want: dict[str, Shape], shards: Iterable[Shard], blocks: list[int] | None) -> None:
-    """Add what FP8 weights need: a scale for each block."""
-    if blocks:
-        scale = cache(lambda shape: tuple(-(-size // of) for size, of in zip(shape, blocks, strict=False)))
-        for shard in shards:
-            are_fp8 = map("F8_E4M3".__eq__, map(itemgetter(0), shard.tensors))
-            names = list(filter(want.__contains__, compress(shard.names, are_fp8)))
-            shapes = map(scale, map(want.__getitem__, names))
-            want.update(zip([f"{name}_scale_inv" for name in names], shapes, strict=True))
+def _scales(names: Iterable[str], tensors: Iterable[Tensor], blocks: list[int] | None) -> dict[str, Shape]:
+    """Return what FP8 weights need: a scale for each block."""
+    if not blocks:
+        return {}
+    scale = cache(lambda shape: tuple(-(-size // of) for size, of in zip(shape, blocks, strict=False)))
+    dtypes, shapes = map(itemgetter(0), tensors), map(itemgetter(1), tensors)
+    return {
+        f"{name}_scale_inv": scale(shape)
+        for name, dtype, shape in zip(names, dtypes, shapes, strict=True)
+        if dtype == "F8_E4M3"
+    }
 
 
 def _check_shapes(checkpoint: Checkpoint, want: dict[str, Shape], report: Report) -> None:

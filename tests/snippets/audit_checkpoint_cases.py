@@ -305,6 +305,11 @@ class Folder(Case):
             self.assertGreater(len(audit(self.folder).problems), 0)
             (self.folder / INDEX).write_text(text[:-1] + ",}", encoding="utf-8")
             self.problem(INDEX, "JSON")
+            comma = text[: text.rindex(SECOND)] + SECOND + '",}}'
+            (self.folder / INDEX).write_text(comma, encoding="utf-8")
+            self.problem(INDEX, "JSON")
+            (self.folder / INDEX).write_text(text[: text.rindex(SECOND)], encoding="utf-8")
+            self.problem(INDEX, "JSON")
 
     def test_an_index_that_names_one_tensor_twice(self) -> None:
         names = [f"block.{i}.{'long' * 20}.weight" for i in range(3000)]
