@@ -91,3 +91,12 @@ def test_a_question_is_one_short_line_that_no_program_printed() -> None:
         assert asks(text), text
     for text in ("KeyError: 0", "/data/x/model not found", "why\nis it", "does it work " * 20):
         assert not asks(text), text
+
+
+def test_of_many_articles_a_word_says_less_so_less_is_asked_of_it() -> None:
+    def of(number: int) -> Ranking:
+        texts = ["frobnicate " * 5, *(f"word{other} " * 5 for other in range(1, number))]
+        return Ranking({"articles": [{"id": f"A{n}", "chief": "", "text": text} for n, text in enumerate(texts)]})
+
+    assert of(2).nearest("how to frobnicate") == []
+    assert [one["article"] for one in of(64).nearest("how to frobnicate")] == ["A0"]
