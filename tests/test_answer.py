@@ -132,7 +132,9 @@ def shown(text: str, language: Language = "en") -> list[str]:
     return [Text.from_markup(line).plain for line in answer(text, language).lines()]
 
 
-@pytest.mark.parametrize(("language", "first", "absent"), [("en", "Do not continue training", "stops"), ("zh", "不要接着训练", "停下")])
+@pytest.mark.parametrize(
+    ("language", "first", "absent"), [("en", "Do not continue training", "stops"), ("zh", "不要接着训练", "停下")]
+)
 def test_a_run_that_went_on_is_told_the_consequence_first(language: Language, first: str, absent: str) -> None:
     for text in (WARNING, f"{CC002}\n{WARNING}"):
         said = shown(text, language)
