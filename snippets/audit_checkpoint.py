@@ -575,7 +575,7 @@ def _check_tensors(checkpoint: Checkpoint, architecture: str, report: Report) ->
         _check_shapes(checkpoint, want | _scales(weights.keys(), weights.values(), blocks) | further, report)
     if plain and not quantized and any(set(map(itemgetter(0), shard.tensors)) != {plain} for shard in shards):
         held, file_of = checkpoint.tensors, checkpoint.file_of
-        odd = [name for name, tensor in held.items() if tensor.dtype != plain and len(tensor.shape) > 1]
+        odd = [name for name in held.keys() - further.keys() if held[name].dtype != plain and len(held[name].shape) > 1]
         for dtype, names in _by(odd, lambda name: held[name].dtype):
             repair = "Ask the loader for the dtype that you want: it casts in silence." if dtype in FLOATS.values() else SOURCE
             report.add(file_of[names[0]], f"{plain} in {_some(names)}, as config.json asks", dtype, repair)
