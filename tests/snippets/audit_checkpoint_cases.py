@@ -375,14 +375,15 @@ class Config(Case):
         said = "".join(what for what in report.not_looked_at if "a further token" in what)
         self.assertIn("model.layers.2.input_layernorm.weight", said)
         self.assertNotIn("model.layers.1.", said)
+        self.write("config.json", V3 | {"num_nextn_predict_layers": 1, "num_hidden_layers": 1})
+        self.assertTrue(all("besides" in str(problem) for problem in audit(self.folder).problems))
+        self.assertGreater(len(audit(self.folder).problems), 3)
+        self.write("config.json", V3 | {"num_nextn_predict_layers": 1})
         for file in (FIRST, SECOND):  # of any dtype: nobody loads it
             held = load_file(self.folder / file)
             cast = {name: tensor.half() if name.startswith("model.layers.2.") else tensor for name, tensor in held.items()}
             save_file(cast, self.folder / file, {"format": "pt"})
         self.assertEqual(audit(self.folder).problems, [])
-        self.write("config.json", V3 | {"num_nextn_predict_layers": 1, "num_hidden_layers": 1})
-        self.assertTrue(all("besides" in str(problem) for problem in audit(self.folder).problems))
-        self.assertGreater(len(audit(self.folder).problems), 3)
 
     def test_a_missing_expert(self) -> None:
         tensors = self.save()
