@@ -11,7 +11,7 @@ help:
 	@echo "make site     decide the default environment's claims here, build both languages, serve them"
 	@echo "make build    build the site from the evidence that is committed"
 	@echo "make test     engine, snippets, a real site built and read, the site in headless Chromium"
-	@echo "make lint     ruff, mypy, clinic lint"
+	@echo "make lint     ruff, mypy, who may import whom, clinic lint"
 	@echo "make verify   decide every CPU claim afresh, in all environments (about 15 GB of packages)"
 	@echo "make bench    measure the speed of the runner, of the build and of the search, and how well it answers"
 	@echo "make wheels   collect in wheels/ what a machine with a GPU and no network needs; VERSION=3.12 is its Python"
@@ -44,6 +44,7 @@ lint: setup
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
+	@$(BIN)/lint-imports
 	@$(BIN)/clinic lint
 
 verify: setup

@@ -9,9 +9,9 @@ from __future__ import annotations
 import sys
 
 try:
-    from .command import main
+    from .commands.main import main
 except ModuleNotFoundError:  # a machine with Python and a folder of wheels, and nothing else
-    from .bootstrap import main
+    from .decide.bootstrap import main
 
 if __name__ == "__main__":
     sys.exit(main())

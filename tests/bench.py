@@ -23,9 +23,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from checks.environment import awaits_commit, load_environments, read_commits
-from checks.install import home, install
-from checks.plan import Job, load_project
+from checks.content.environment import awaits_commit, load_environments, read_commits
+from checks.decide.install import home, install
+from checks.decide.plan import Job, load_project
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -93,7 +93,7 @@ from mkdocs.commands.build import build
 from mkdocs.config import load_config
 import pymdownx.blocks
 start = time.perf_counter()
-from checks import blocks
+from checks.show import blocks
 own = time.perf_counter() - start
 end = blocks.Block._end
 def timed(self, element):
@@ -115,7 +115,7 @@ def site_build(copies: int) -> list[list[str]]:
             shutil.copytree(ROOT / name, copy / name)
         config = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
         (copy / "mkdocs.yml").write_text(config, encoding="utf-8")
-        lines = [line for line in config.splitlines() if "checks.blocks:" not in line]
+        lines = [line for line in config.splitlines() if "checks.show.blocks:" not in line]
         (copy / "plain.yml").write_text("\n".join(lines).replace("site_dir: site", "site_dir: plain"), encoding="utf-8")
         for page in list((copy / "docs/en/errors").glob("*.md")):
             for number in range(copies):

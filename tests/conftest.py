@@ -15,8 +15,8 @@ from textwrap import dedent
 
 import pytest
 
-from checks import install
-from checks.plan import Job, load_project
+from checks.decide import install
+from checks.decide.plan import Job, load_project
 
 EXAMPLES = Path(__file__).with_name("examples")
 CLINIC = Path(sys.executable).with_name("clinic")

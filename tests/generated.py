@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from checks.pattern import tolerant
+from checks.content.pattern import tolerant
 
 SEED = 20261121
 KINDS = {  # of what a message speaks of, with Chinese

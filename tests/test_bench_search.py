@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from checks.match import Matcher
-from checks.nearest import Ranking
-from checks.normalise import SHARED
-from checks.pattern import refusals
-from checks.plan import load_project
-from checks.signatures import words
+from checkpoint_clinic.match import Matcher
+from checkpoint_clinic.nearest import Ranking
+from checkpoint_clinic.normalise import SHARED
+from checks.content.pattern import refusals
+from checks.decide.plan import load_project
+from checks.show.signatures import words
 
 from .generated import generate, in_form
 

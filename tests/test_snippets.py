@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from checks.environment import load_environments
-from checks.install import install
+from checks.content.environment import load_environments
+from checks.decide.install import install
 
 from .conftest import OWN_HOME, OWN_UV_CACHE
 
@@ -52,7 +52,7 @@ def test_a_new_article_is_decided_as_it_comes_from_the_template(python: Path, tm
         (tmp_path / name).mkdir(parents=True)
     shutil.copytree(ROOT / "checks/environments/torch-2.13-cpu", tmp_path / "checks/environments/torch-2.13-cpu")
     variables = {**os.environ, "CLINIC_HOME": str(python.parents[3]), "PYTHONPATH": str(ROOT)}
-    clinic = [sys.executable, "-c", "import sys; from checks.command import main; sys.exit(main())"]
+    clinic = [sys.executable, "-c", "import sys; from checks.commands.main import main; sys.exit(main())"]
     for arguments in (["new", "weight-of-another-shape"], ["run", "CC001"], ["lint"], ["status", "CC001"]):
         done = subprocess.run([*clinic, *arguments], cwd=tmp_path, env=variables, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr

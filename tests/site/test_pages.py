@@ -15,8 +15,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from checks.plan import Project, load_project
-from checks.render import tally
+from checks.decide.plan import Project, load_project
+from checks.show.render import tally
 
 from .conftest import build, copy_project
 

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from checks.answer import Answer
-from checks.article import LANGUAGES
-from checks.plan import load_project
-from checks.vectors import Diagnoser, load_vectors
+from checkpoint_clinic.answer import Answer
+from checkpoint_clinic.words import LANGUAGES
+from checks.decide.plan import load_project
+from checks.tend.vectors import Diagnoser, load_vectors
 
 from .conftest import ROOT
 

@@ -1,0 +1,109 @@
+"""The command line of readers: the files of `commands/`, each a command of its name."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any, NoReturn
+
+from .console import prepare, say
+from .library import Library
+
+READERS = ("diagnose", "explain", "snippet", "audit", "verify", "list")
+# What the engine's command line has beside these, in a clone of the project.
+MAINTAINERS = ("build", "draw", "generate", "lint", "lock", "new", "plan", "run", "serve", "status", "wheels")
+USAGE = 2
+INTERRUPTED = 130
+_TOP = """\
+commands:
+  diagnose [FILE]   which article has the message that a log holds: python train.py 2>&1 | clinic diagnose
+  explain CC002     the whole article, in the terminal
+  snippet NAME      a tested file to copy: print it, or write it with -o FILE
+  audit DIR         look into a checkpoint folder before it is loaded
+  verify ...        load a model and compare it with its files
+  list              the articles and the snippets
+
+Each knows --help, --json and --language. In a clone of the project there are also:
+"""
+
+
+class Refused(Exception):
+    """What was asked for cannot be done; says what was expected, what was found, and the repair."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Ends by `Refused` and not by itself, so that every message looks alike."""
+
+    def error(self, message: str) -> NoReturn:
+        raise Refused(f"{message} (see: {self.prog} --help)")
+
+
+def main(arguments: Sequence[str], library: Library) -> int:
+    """Run one command and return its exit status, also where nobody reads the output to its end."""
+    prepare()
+    try:
+        status = _run(list(arguments), library)
+    except Refused as refused:
+        say(f"clinic: {refused}")
+        status = USAGE
+    except KeyboardInterrupt:
+        say("Interrupted.")
+        status = INTERRUPTED
+    except BrokenPipeError:
+        status = 0  # a command that has more to say than a line catches it itself: see `written`
+        _close_output()
+    else:
+        with contextlib.suppress(BrokenPipeError):
+            sys.stdout.flush()
+            return status
+        _close_output()
+    return status
+
+
+def written(status: int, print_it: Any) -> int:
+    """Call what prints, and return the status even if the reader of a pipe had enough."""
+    try:
+        print_it()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _close_output()
+    return status
+
+
+def print_json(value: Any) -> None:
+    """Print JSON that every console can show: characters beyond ASCII are escaped where its encoding is not UTF-8."""
+    ascii_only = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
+    print(json.dumps(value, indent=1, ensure_ascii=ascii_only))
+
+
+def _run(arguments: list[str], library: Library) -> int:
+    if arguments[:1] in ([], ["-h"], ["--help"]):
+        print("usage: clinic COMMAND ...\n\nErrors met while model weights are loaded, saved or sharded.\n")
+        print(_TOP + "  " + ", ".join(MAINTAINERS))
+        return USAGE if not arguments else 0
+    if arguments[0] == "--version":
+        print(f"checkpoint-clinic {library.about['version']}")
+        return 0
+    if arguments[0] not in READERS:
+        raise Refused(f"no such command: {arguments[0]} (known: {', '.join(READERS)})")
+    command = import_module(f".commands.{arguments[0]}", __package__)
+    parser = _Parser(
+        prog=f"clinic {arguments[0]}", description=command.HELP, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--json", action="store_true", dest="as_json", help="print JSON (its schema: clinic list --schema)")
+    parser.add_argument("--language", choices=("en", "zh"), default="en", help="the language of the answer (default: en)")
+    command.arguments(parser)
+    try:
+        return int(command.run(parser.parse_args(arguments[1:]), library))
+    except SystemExit as asked_for_help:
+        return int(asked_for_help.code or 0)
+
+
+def _close_output() -> None:
+    """Point standard output nowhere, so that the interpreter does not fail when it flushes it at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,22 @@
+"""`clinic audit`: look into a checkpoint folder before it is loaded."""
+
+from __future__ import annotations
+
+import argparse
+
+from ..library import Library
+from ..started import add_arguments, start
+
+HELP = """Look into a folder of checkpoint files before it is loaded (runs the snippet audit_checkpoint.py).
+
+Arguments and exit status are those of the snippet: clinic audit -- --help"""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
+    add_arguments(parser)
+
+
+def run(given: argparse.Namespace, library: Library) -> int:
+    """Run the snippet."""
+    return start("audit_checkpoint.py", given, library)

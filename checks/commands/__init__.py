@@ -1,0 +1,1 @@
+"""One file a command, found by its name; `command` holds what they share, `main` starts them."""

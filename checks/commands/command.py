@@ -1,0 +1,89 @@
+"""What the commands share: exit statuses, consoles, the lines and sums that several print, the lock."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+from collections import Counter
+from collections.abc import Iterator
+from enum import IntEnum
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.markup import escape
+
+from ..decide.plan import Cell, Project
+
+out, err = Console(highlight=False, soft_wrap=True), Console(stderr=True, highlight=False, soft_wrap=True)
+COLOUR = {"verified": "green", "failing": "red", "stale": "yellow", "unverified": "yellow"}
+
+
+class Exit(IntEnum):
+    """The causes that a caller can tell apart."""
+
+    VERIFIED, FAILING, USAGE, NOTHING, UNANSWERED, LOCKED, INTERRUPTED = 0, 1, 2, 3, 4, 75, 130
+
+
+def line(cell: Cell, word: str, colour: str, note: str) -> str:
+    """Return one line about a cell: a verdict or a status, and what there is to say of it."""
+    return f"{cell.article.id} [{colour}]{word:10}[/] {escape(cell.name)}  [dim]{escape(note)}[/]"
+
+
+@contextlib.contextmanager
+def only_run(folder: Path) -> Iterator[None]:
+    """Hold the lock of this clinic's home; another run that holds it ends this one with status 75."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            err.print("Another run holds the lock. Wait for it, or end it; nothing was changed.")
+            raise SystemExit(Exit.LOCKED) from None
+        yield
+
+
+def cell_as_json(project: Project, cell: Cell) -> dict[str, Any]:
+    """Return a cell with its status and the reason, as `--json` prints it."""
+    judged = project.judge(cell)
+    return {
+        "article": cell.article.id,
+        "claim": cell.claim.name,
+        "environment": cell.environment.name,
+        "expected": cell.expected,
+        "observed": judged.observed,
+        "status": judged.status,
+        "reason": judged.reason,
+        "recorded": judged.outcome.recorded.isoformat() if judged.outcome else None,
+    }
+
+
+def exit_status(project: Project, cells: list[Cell]) -> Exit:
+    """Return what a command's exit status says of these cells."""
+    statuses = {project.judge(cell).status for cell in cells}
+    if "failing" in statuses:
+        return Exit.FAILING
+    return Exit.VERIFIED if statuses == {"verified"} else Exit.UNANSWERED
+
+
+def print_summary(project: Project, cells: list[Cell]) -> None:
+    """Print a line for each article: how many of the cells are verified, and what the others are."""
+    for article in project.articles:
+        judged = [project.judge(cell) for cell in cells if cell.article is article]
+        if not judged:
+            continue
+        counts = Counter(one.status for one in judged)
+        others = ", ".join(f"[{COLOUR[name]}]{number} {name}[/]" for name, number in counts.items() if name != "verified")
+        out.print(f"{article.id} verified {counts['verified']}/{len(judged)}" + (f" ({others})" if others else ""))
+
+
+def print_json(value: Any) -> None:
+    """Print a value as JSON."""
+    click.echo(json.dumps(value, indent=1, ensure_ascii=False))
+
+
+def count(number: int, noun: str) -> str:
+    """Return `1 problem`, `2 problems`."""
+    return f"{number} {noun}" + ("" if number == 1 else "s")

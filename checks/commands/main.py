@@ -1,0 +1,63 @@
+"""The command line of maintainers: the files of this folder, each a command of its name."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import click
+from rich.markup import escape
+
+from ..content.problem import Invalid
+from .command import Exit, count, err
+
+NO_COMMANDS = ("__init__", "command", "main")
+
+
+class Commands(click.Group):
+    """The commands by the names of their files; only the one that is asked for is imported."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        """Return the names in alphabetical order."""
+        return sorted(path.stem for path in Path(__file__).parent.glob("*.py") if path.stem not in NO_COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        """Return the command of that name, or None."""
+        if name not in self.list_commands(context):
+            return None
+        found = import_module(f".{name}", __package__).command
+        assert isinstance(found, click.Command)
+        found.name = name
+        return found
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+def clinic() -> None:
+    """Decide the claims of the articles, and build the site from what was observed.
+
+    Exit status: 0 all verified, 1 something failing, 2 usage or content error, 3 nothing selected, 4 something has no current
+    answer, 75 another run holds the lock, 130 interrupted.
+    """
+
+
+def main() -> int:
+    """Run the command line and return its exit status; content errors are printed whole, without a traceback."""
+    try:
+        return int(clinic.main(prog_name="clinic", standalone_mode=False) or 0)
+        return int(clinic.main(standalone_mode=False) or 0)
+    except Invalid as error:
+        for problem in error.problems:
+            err.print(escape(str(problem)))
+        err.print(f"{count(len(error.problems), 'problem')}. Nothing was written.")
+        return Exit.USAGE
+    except click.ClickException as error:
+        error.show()
+        return Exit.USAGE
+    except (click.Abort, KeyboardInterrupt):
+        err.print("Interrupted. What was decided is kept: the same command goes on from here.")
+        return Exit.INTERRUPTED
+
+
+if __name__ == "__main__":
+    sys.exit(main())

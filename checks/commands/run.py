@@ -1,0 +1,165 @@
+"""`clinic run`: decides cells with their progress."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.markup import escape
+
+from ..content.environment import awaits_commit
+from ..decide.evidence import Record, location, read_or_none, sha256, sweep
+from ..decide.install import Unavailable, home
+from ..decide.plan import Cell, Job, Project, find_root, has_answer, load_project, select
+from .command import Exit, cell_as_json, err, exit_status, line, only_run, print_json, print_summary
+
+
+@click.command()
+@click.argument("articles", nargs=-1)
+@click.option("--environment", "-e", "environments", multiple=True, help="Only this environment; may be given more than once.")
+@click.option("--again", is_flag=True, help="Decide also what has a current answer.")
+@click.option("--here", is_flag=True, help="Decide also what has an answer, if this machine has not given it.")
+@click.option(
+    "--wheels",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Install from this folder of wheels, without an index.",
+)
+@click.option("--same", is_flag=True, help="Fail also when a verdict differs from the one recorded before.")
+@click.option("--json", "as_json", is_flag=True, help="Print the cells that were selected as JSON.")
+def command(
+    articles: tuple[str, ...],
+    environments: tuple[str, ...],
+    again: bool,
+    here: bool,
+    wheels: Path | None,
+    same: bool,
+    as_json: bool,
+) -> int:
+    """Decide the cells that have no current answer (all articles, or those named) and write the evidence."""
+    root = find_root()
+    project = load_project(root)
+    selected = select(project, articles, environments, lambda _: True)
+    if not selected:
+        err.print("Nothing is selected: no claim is stated for that article and environment. See: clinic list")
+        return Exit.NOTHING
+    own = _OwnRuns(home(root))
+    jobs = [job for job in selected if again or not has_answer(project, job) or (here and not own.has(job))]
+    current = not jobs
+    jobs = [job for job in jobs if _can_be_entered(job, bool(environments))]
+    changed: list[str] = []
+    if jobs:
+        with only_run(home(root)):
+            sweep(article.folder for article in project.articles)
+            changed = _run_jobs(project, jobs, wheels, own)
+    project = load_project(root)  # the statuses of the files as they are now
+    ran = {
+        (job.article.slug, job.name)
+        for job in selected
+        if environments or (job.environment.device == "cpu" and not awaits_commit(job.environment))
+    }
+    cells = [cell for job in project.jobs if (job.article.slug, job.name) in ran for cell in job.cells]
+    if as_json:
+        print_json({"cells": [cell_as_json(project, cell) for cell in cells]})
+    else:
+        left = (
+            "Every answer is current"
+            if current
+            else "What has no current answer needs a CUDA device, or a commit that is not recorded"
+        )
+        err.print("" if jobs else f"{left}; no environment was touched.")
+        print_summary(project, cells)
+    for difference in changed if same else []:
+        err.print(f"[red]{escape(difference)}[/]")
+    return Exit.FAILING if same and changed else exit_status(project, cells)
+
+
+def _run_jobs(project: Project, jobs: list[Job], wheels: Path | None, own: _OwnRuns) -> list[str]:
+    """Run jobs one after the other with their progress; return how verdicts differ from those recorded before."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from ..decide.run import decide
+
+    columns = (BarColumn(bar_width=20), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    changed: list[str] = []
+    unavailable: dict[str, str] = {}
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
+        bar = progress.add_task("", total=len(jobs))
+        for job in jobs:
+            progress.update(bar, description=escape(job.name))
+            path = location(job.article, job.module, job.environment.name)
+            old = read_or_none(path)
+            if job.environment.name not in unavailable:
+                try:
+                    record = decide(project, job, wheels, _Speaker(job, progress.console))
+                    own.add(job, path)
+                except (Unavailable, OSError) as error:  # OSError: a full disk, a folder that cannot be written
+                    unavailable[job.environment.name] = str(error)
+                    err.print(f"[yellow]{escape(str(error))}[/]")
+                else:
+                    for cell in job.cells:
+                        changed += _report(cell, record, old)
+            if job.environment.name in unavailable:
+                for cell in job.cells:
+                    err.print(line(cell, "undecided", "yellow", "the environment cannot be entered here"))
+                    changed += [f"{cell.name}: undecided, the environment cannot be entered"]
+            progress.advance(bar)
+    return changed
+
+
+class _Speaker:
+    """Prints what a job is doing, above the progress bar."""
+
+    def __init__(self, job: Job, console: Console) -> None:
+        self.prefix, self.console = f"{job.article.id} {job.name}: ", console
+
+    def __call__(self, text: str) -> None:
+        self.console.print(f"[dim]{escape(self.prefix + text)}[/]")
+
+
+def _report(cell: Cell, record: Record, old: Record | None) -> list[str]:
+    outcome = record.outcome(cell.claim.name)
+    assert outcome is not None  # a record has an outcome for each cell of its job
+    agrees = outcome.observed == cell.expected
+    colour = "yellow" if outcome.observed == "undecided" else "green" if agrees else "red"
+    note = (
+        "" if agrees else f", expected {cell.expected}: {outcome.reason}" if outcome.reason else f", expected {cell.expected}"
+    )
+    err.print(line(cell, outcome.observed, colour, f"{outcome.seconds:.1f} s{note}"))
+    before = old.outcome(cell.claim.name) if old else None
+    if before and before.observed != outcome.observed:
+        return [f"{cell.name}: recorded {before.observed} on {before.recorded:%Y-%m-%d}, now {outcome.observed}"]
+    return []
+
+
+def _can_be_entered(job: Job, named: bool) -> bool:
+    """Whether this machine has the job's device, and its commit is known; said aloud only if it was asked for by name."""
+    if awaits_commit(job.environment):
+        return named  # the attempt says what is missing
+    if job.environment.device == "cpu" or Path("/dev/nvidiactl").exists() or Path("/dev/dxg").exists():
+        return True
+    if named:
+        err.print(f"[yellow]{escape(job.name)}: undecided, this machine has no CUDA device; run it on one that has[/]")
+    return False
+
+
+class _OwnRuns:
+    """Which evidence this machine wrote itself: job -> digest of the file, kept beside the environments."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "own-runs.json"
+        self.runs: dict[str, str] = {}
+        with contextlib.suppress(OSError, ValueError):
+            self.runs = dict(json.loads(self.path.read_text(encoding="utf-8")))
+
+    def has(self, job: Job) -> bool:
+        path = location(job.article, job.module, job.environment.name)
+        return path.is_file() and self.runs.get(f"{job.article.id} {job.name}") == sha256(path)
+
+    def add(self, job: Job, path: Path) -> None:
+        self.runs[f"{job.article.id} {job.name}"] = sha256(path)
+        temporary = self.path.with_suffix(".tmp")
+        temporary.write_text(json.dumps(self.runs, indent=1), encoding="utf-8")
+        temporary.replace(self.path)

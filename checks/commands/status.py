@@ -1,0 +1,32 @@
+"""`clinic status`."""
+
+from __future__ import annotations
+
+import click
+
+from ..decide.plan import find_root, load_project, select
+from .command import COLOUR, cell_as_json, exit_status, line, out, print_json, print_summary
+
+
+@click.command()
+@click.argument("article", required=False)
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print JSON: cells, each with article, claim, environment, expected, observed, status, reason.",
+)
+def command(article: str | None, as_json: bool) -> int:
+    """Show the status of every cell, derived from the evidence and the files of this moment."""
+    project = load_project(find_root())
+    jobs = select(project, [article] if article else [], [], lambda _: True)
+    cells = [cell for job in sorted(jobs, key=lambda job: job.article.id) for cell in job.cells]
+    if as_json:
+        print_json({"cells": [cell_as_json(project, cell) for cell in cells]})
+        return exit_status(project, cells)
+    for cell in cells:
+        judged = project.judge(cell)
+        colour = COLOUR[judged.status]
+        out.print(line(cell, judged.status, colour, judged.reason))
+    print_summary(project, cells)
+    return exit_status(project, cells)

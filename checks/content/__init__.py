@@ -1,0 +1,1 @@
+"""What people wrote: articles, environments, patterns, words, and what is wrong in them."""

@@ -1,0 +1,281 @@
+"""An article as its folder states it: article.toml and the docstrings of its check modules, read by ast, never by import."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tomllib
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from .pattern import refusals
+from .problem import Invalid, Problem, from_validation, line_of, relative
+
+Verdict = Literal["holds", "refuted"]
+Harm = Literal["none", "error", "silent"]
+
+
+def _pattern(pattern: str) -> str:
+    if found := refusals(pattern):
+        raise ValueError(f"a pattern that both engines run in linear time; this one {' and '.join(found)}")
+    return pattern
+
+
+Pattern = Annotated[str, AfterValidator(_pattern)]
+
+
+class Strict(BaseModel):
+    """A table of a TOML file: unknown keys and empty texts are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_min_length=1)
+
+
+class Bilingual(Strict):
+    """A sentence in both languages of the site."""
+
+    en: str
+    zh: str
+
+
+class Signature(Strict):
+    """What recognises the message in a log: a literal part, then a pattern whose groups name the variable parts.
+
+    What stands directly after one of `not_after` is no such message, nor, with `begins_line`, what follows anything. Where
+    one message arrives inside another, the one with the higher `priority` is answered first. `says` is shown with the
+    variable parts filled in: `{parameter}`, `{count}` for how often the message occurs, `{distinct.parameter}` for how
+    many different ones; a sentence with a part that is not known is left out. `answer` and `harm` take the place of the
+    article's where this form of the message means something else.
+    """
+
+    contains: str
+    pattern: Pattern
+    not_after: tuple[str, ...] = ()
+    begins_line: bool = False
+    priority: int = 0
+    says: tuple[Bilingual, ...] = ()
+    answer: Bilingual | None = None
+    harm: Harm | None = None
+
+    def search(self, text: str) -> re.Match[str] | None:
+        """Return the first match in `text`, or None."""
+        return re.search(self.pattern, text, re.ASCII) if self.contains in text else None
+
+
+class Lookalike(Strict):
+    """A message that resembles the signature and is something else; `see` links to a public report.
+
+    `shown` is the message on the page, where the literal part alone would say too little. It is not shown beside a finding
+    of an article that `unless` names: that one says more about the same text.
+    """
+
+    contains: str
+    shown: str | None = None
+    pattern: Pattern | None = None
+    means: Bilingual
+    see: str | None = None
+    unless: tuple[Annotated[str, Field(pattern=r"^CC\d{3,}$")], ...] = ()
+
+
+class Expected(Strict):
+    """The environments in which a claim is expected to hold, and those in which it is expected to be refuted."""
+
+    holds: tuple[str, ...] = ()
+    refuted: tuple[str, ...] = ()
+
+    def cells(self) -> Iterator[tuple[str, Verdict]]:
+        """Yield (environment, verdict expected there)."""
+        yield from ((name, "holds") for name in self.holds)
+        yield from ((name, "refuted") for name in self.refuted)
+
+
+class _Toml(Strict):
+    id: Annotated[str, Field(pattern=r"^CC\d{3,}$")]
+    harm: Harm
+    message: str
+    reported: tuple[str, ...] = ()
+    named: dict[str, str] = {}
+    expires_days: Annotated[int, Field(gt=0)] = 400
+    signature: Annotated[tuple[Signature, ...], Field(min_length=1)]
+    lookalike: tuple[Lookalike, ...] = ()
+    claims: Annotated[dict[str, Expected], Field(min_length=1)]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One sentence of advice and the function that decides it. `name` is `module.function`."""
+
+    name: str
+    sentence: str
+    path: Path
+    line: int
+    expected: Expected
+
+    @property
+    def module(self) -> str:
+        """The check module's name, without `.py`."""
+        return self.name.partition(".")[0]
+
+    @property
+    def function(self) -> str:
+        """The name of the function that decides the claim."""
+        return self.name.partition(".")[2]
+
+
+@dataclass(frozen=True)
+class Article:
+    """One message that a person sees, with its claims."""
+
+    slug: str
+    folder: Path
+    toml: _Toml
+    claims: tuple[Claim, ...]
+
+    @property
+    def id(self) -> str:
+        """The permanent id, such as CC001."""
+        return self.toml.id
+
+    @cached_property
+    def modules(self) -> dict[str, tuple[Claim, ...]]:
+        """Claims by check module, in the order in which the module defines them: the order in which they are run."""
+        modules: dict[str, list[Claim]] = {}
+        for claim in sorted(self.claims, key=lambda claim: (claim.module, claim.line)):
+            modules.setdefault(claim.module, []).append(claim)
+        return {name: tuple(claims) for name, claims in modules.items()}
+
+
+def load_article(folder: Path, root: Path) -> Article:
+    """Read one article's folder.
+
+    Raises:
+        Invalid: with every problem of article.toml and of the check modules that it names.
+    """
+    file = folder / "article.toml"
+    name = relative(file, root)
+    if not file.is_file():
+        repair = f"write {name} (template: checks/template/article.toml), or remove the folder"
+        raise Invalid([Problem(name, 1, "a file that states the article's claims", "no such file", repair)])
+    text = file.read_text(encoding="utf-8", errors="replace")
+    try:
+        toml = _Toml.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        line = int(found[1]) if (found := re.search(r"at line (\d+)", str(error))) else len(text.splitlines()) or 1
+        raise Invalid([Problem(name, line, "TOML", str(error), f"correct the syntax of {name}")]) from error
+    except ValidationError as error:
+        raise Invalid(from_validation(error, name, text)) from error
+    claims, problems = _claims(folder, root, toml, text)
+    if not any(signature.search(toml.message) for signature in toml.signature):
+        repair = "correct the signature's contains or pattern, or the message"
+        problems.append(Problem(name, line_of(text, "message"), "a message that a signature matches", toml.message, repair))
+    if problems:
+        raise Invalid(problems)
+    return Article(folder.name, folder, toml, tuple(claims))
+
+
+def _claims(folder: Path, root: Path, toml: _Toml, text: str) -> tuple[list[Claim], list[Problem]]:
+    claims: list[Claim] = []
+    problems: list[Problem] = []
+    functions: dict[Path, dict[str, ast.FunctionDef] | None] = {}
+    file = relative(folder / "article.toml", root)
+    for name, expected in toml.claims.items():
+        line = line_of(text, f'"{name}"')
+        module, dot, function = name.partition(".")
+        path = folder / f"{module}.py"
+        if not dot or not path.is_file():
+            found = f"no file {relative(path, root)}" if dot else repr(name)
+            problems.append(
+                Problem(file, line, '"module.function" of a check module', found, f"write {path.name}, or remove the claim")
+            )
+            continue
+        if path not in functions:
+            functions[path] = _functions(path, root, problems)
+        if (defined := functions[path]) is None:
+            continue  # said once
+        definition = defined.get(function)
+        where = relative(path, root)
+        if definition is None:
+            problems.append(
+                Problem(file, line, f"a function {function} in {where}", "none", f"define it, or remove the claim {name}")
+            )
+        elif not (sentence := ast.get_docstring(definition)):
+            repair = "write the claim as the function's docstring"
+            problems.append(Problem(where, definition.lineno, f"the sentence of claim {name}", "no docstring", repair))
+        else:
+            claims.append(Claim(name, " ".join(sentence.split()), path, definition.lineno, expected))
+        if not list(expected.cells()):
+            problems.append(Problem(file, line, "an environment under holds or refuted", "none", f"name one for {name}"))
+        for twice in set(expected.holds) & set(expected.refuted):
+            problems.append(
+                Problem(file, line, "one verdict an environment", f"{twice} in both", f"remove {twice} from one of them")
+            )
+    for path, defined in functions.items():
+        for function, node in (defined or {}).items():
+            if f"{path.stem}.{function}" not in toml.claims:
+                repair = f'add "{path.stem}.{function}" to [claims] of {file}, or start its name with an underscore'
+                problems.append(
+                    Problem(
+                        relative(path, root),
+                        node.lineno,
+                        "a claim of the article",
+                        f"{function} is not one",
+                        repair,
+                    )
+                )
+    for path in sorted(folder.glob("[!_]*.py")):
+        if path not in functions:
+            repair = f"add its claims to {file}, or start its name with an underscore"
+            problems.append(Problem(relative(path, root), 1, "a check module that decides a claim", "no claim of it", repair))
+    return claims, problems
+
+
+def _functions(path: Path, root: Path, problems: list[Problem]) -> dict[str, ast.FunctionDef] | None:
+    """Return the functions of a check module that can be claims: public, without arguments; None if it is not Python."""
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+    except (SyntaxError, UnicodeDecodeError) as error:
+        line = getattr(error, "lineno", None) or 1
+        problems.append(Problem(relative(path, root), line, "Python", getattr(error, "msg", str(error)), "correct the syntax"))
+        return None
+    nodes = (node for node in tree.body if isinstance(node, ast.FunctionDef))
+    return {node.name: node for node in nodes if not node.name.startswith("_") and not _takes_arguments(node)}
+
+
+def _takes_arguments(node: ast.FunctionDef) -> bool:
+    arguments = node.args
+    return bool(arguments.args or arguments.posonlyargs or arguments.kwonlyargs or arguments.vararg or arguments.kwarg)
+
+
+def imported_files(path: Path, root: Path) -> list[Path]:
+    """Return the project's own files that a check module executes: itself, what it imports of ours, and what that imports."""
+    seen: dict[Path, None] = {}
+    waiting = [path]
+    while waiting:
+        file = waiting.pop()
+        if file in seen:
+            continue
+        seen[file] = None
+        for name in _imported_names(file, file.stat().st_mtime_ns):
+            for candidate in (root / f"{name.replace('.', '/')}.py", path.parent / f"{name}.py"):
+                if candidate.is_file() and candidate.is_relative_to(root):
+                    waiting.append(candidate)
+    return sorted(seen)
+
+
+@lru_cache(maxsize=4096)
+def _imported_names(file: Path, _modified: int) -> tuple[str, ...]:
+    try:
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+    except (SyntaxError, UnicodeDecodeError, OSError):
+        return ()
+    names: dict[str, None] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= dict.fromkeys(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= dict.fromkeys([node.module, *(f"{node.module}.{alias.name}" for alias in node.names)])
+    return tuple(names)

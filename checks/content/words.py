@@ -1,0 +1,133 @@
+"""The words that the engine itself puts on a page, in both languages. Sentences of articles stand in the articles."""
+
+from __future__ import annotations
+
+from checkpoint_clinic.words import WORDS as OF_ANSWERS
+from checkpoint_clinic.words import Language
+
+WORDS: dict[str, tuple[str, str]] = {
+    **OF_ANSWERS,
+    "verified": ("verified", "已验证"),
+    "failing": ("failing", "不符"),
+    "stale": ("stale", "已过期"),
+    "unverified": ("unverified", "未验证"),
+    "holds": ("holds", "成立"),
+    "refuted": ("refuted", "不成立"),
+    "undecided": ("undecided", "无法判定"),
+    "not run": ("not run", "未运行"),
+    "last run": ("last run", "最近运行"),
+    "on": ("{0} on {1}", "{0}，{1}"),
+    "never run": ("not run yet", "尚未运行"),
+    "on a GPU": ("GPU: {0}", "GPU：{0}"),
+    "reported": ("reported in", "出处"),
+    "how": ("how it was decided", "判定方式"),
+    "environment": ("environment", "环境"),
+    "expected": ("expected", "预期"),
+    "observed": ("observed", "实测"),
+    "status": ("status", "状态"),
+    "why": ("why", "说明"),
+    "claim": ("claim", "论断"),
+    "log": ("raw log", "原始日志"),
+    "statement": ("statement", "证据声明"),
+    "seen in": ("Printed by `{0}` in {1}", "`{0}` 在 {1} 中的输出"),
+    "drawn from": ("Drawn from what `{0}` printed in {1}", "根据 `{0}` 在 {1} 中的输出绘制"),
+    "drawn from all": ("Drawn from what `{0}` decided in {1} environments", "根据 `{0}` 在 {1} 个环境中的判定绘制"),
+    "drawing": ("drawing", "示意图"),
+    "no output": ("No output is recorded for {0}.", "没有 {0} 的输出记录。"),
+    "download": ("Download {0}", "下载 {0}"),
+    "differs": ("unlike the reports", "与报告不同"),
+    "named here": ("{0} {2} (reported: {1})", "{0} {2}（报告中为 {1}）"),
+    "ran on": ("ran on", "运行于"),
+    "files": ("files", "文件"),
+    "none": ("none", "无"),
+    "run it": ("Run it on your machine", "在自己的机器上运行"),
+    "run hint": (
+        "Download {0}, then run this in its folder (uv comes from your package index). "
+        "It prints each claim with its verdict, as the log does.",
+        "下载 {0}，在其所在目录运行下面的命令（uv 可从你的软件源安装）。它会逐条打印论断和判定，与日志一致。",
+    ),
+    "awaits commit": (
+        "Its commit is not recorded yet: a machine that reaches the source asks for it by the number of the pull request.",
+        "它的提交还没有记录下来：要在能访问源码仓库的机器上，按 PR 编号去查。",
+    ),
+    "message": ("message", "报错信息"),
+    "harm": ("what happens if you go on", "继续运行会怎样"),
+    "article": ("article", "条目"),
+    "cells": ("cells", "单元"),
+    "packages": ("packages", "软件包"),
+    "locks": ("locks", "锁文件"),
+    "differs from": ("how it differs from what the articles name", "与条目所述环境的差别"),
+    "base": ("on top of {0}", "叠加于 {0}"),
+    "badge": ("badge", "徽章"),
+    "all claims": ("claims: {0} · environments: {1} · cells: {2}", "论断 {0} 条 · 环境 {1} 个 · 单元 {2} 个"),
+    "range": ("{0} to {1} ({2} measured)", "{0} 至 {1}（实测 {2} 个）"),
+    "system python": ("the machine's", "机器自带"),
+    # The paste field. Those from "ask found" on are given to diagnose.js, which fills in {0} itself.
+    "ask label": ("Paste what the terminal printed", "把终端里的输出粘贴到这里"),
+    "ask placeholder": ("One line or the whole log", "一行也行，整份日志也行"),
+    "ask find": ("Find the answer", "查一查"),
+    "ask choose": ("Choose a log file", "选择日志文件"),
+    "ask drop": ("or drop one here", "也可以拖到这里"),
+    "ask private": ("Nothing you paste leaves your browser.", "粘贴的内容不会离开你的浏览器。"),
+    "ask without": (
+        "Looking a message up here needs JavaScript. Without it, read the list of messages, or run `clinic diagnose run.log`.",
+        "在这里查报错需要 JavaScript。没有的话，可以翻看报错列表，或在终端里运行 `clinic diagnose run.log`。",
+    ),
+    "ask cancel": ("Cancel", "取消"),
+    "ask progress": ("How much has been read", "读取进度"),
+    "ask found": ("Known here: {0}.", "这里有收录：{0}。"),
+    "ask resembles": ("Not known here. It resembles {0}, but is something else.", "没有收录。它和 {0} 相似，但不是一回事。"),
+    "ask closest": ("Closest to your question: {0}.", "与你的问题最接近的条目：{0}。"),
+    "ask unknown": ("Not known here.", "没有收录。"),
+    "ask unrecognised": ("Not recognised here.", "没有认出来。"),
+    "ask read": ("{0} lines read.", "共读取 {0} 行。"),
+    "ask where": ("line {0}", "第 {0} 行"),
+    "ask times": ("{0} times", "出现 {0} 次"),
+    "ask to article": ("What to do, and how it was measured", "怎么办，以及实测依据"),
+    "ask none": (
+        "No message that is known here was recognised in it. That says nothing about whether it is harmful.",
+        "没有从里面认出这里收录的报错。这并不说明它有没有危害。",
+    ),
+    "ask nearest": ("Nearest in words; compare with your message:", "文字上最接近的是下面这些，请与你的报错对照："),
+    "ask report": ("Ask for an article about it", "请求收录"),
+    "ask report hint": (
+        "Nothing is sent by itself. Read this text before you share it: "
+        "tokens, user names and hosts were masked, but only those that are easy to tell.",
+        "不会自动发送任何内容。分享前请先通读：令牌、用户名和主机名已被遮盖，但只限容易辨认的那些。",
+    ),
+    "ask report label": ("Text of the request", "请求的正文"),
+    "ask report title": ("Not known: {0}", "未收录：{0}"),
+    "ask report body": (
+        "What was printed:\n\n{1}\n{0}\n{1}\n\n"
+        "What I was doing: \nPython: \ntorch: \ntransformers: \nother libraries: \nGPU: \n",
+        "终端输出：\n\n{1}\n{0}\n{1}\n\n当时在做什么：\nPython：\ntorch：\ntransformers：\n其他库：\nGPU：\n",
+    ),
+    "ask report open": ("Open the form with this text", "用这段文字打开表单"),
+    "ask copy": ("Copy the text", "复制正文"),
+    "ask link": ("Copy a link to this answer", "复制此结果的链接"),
+    "ask link hint": ("The link holds this line, masked: {0}", "链接里包含这一行（已遮盖）：{0}"),
+    "ask copied": ("Copied.", "已复制。"),
+    "ask reading": ("Reading {0}: {1} of {2} MB", "正在读取 {0}：{1} / {2} MB"),
+    "ask pasted": ("the pasted text", "粘贴的内容"),
+    "ask cancelled": ("Cancelled.", "已取消。"),
+    "ask empty": ("There is no text in it.", "里面没有文字。"),
+    "ask binary": (
+        "This is binary data, not a log. Choose the text that the terminal printed.",
+        "这是二进制数据，不是日志。请选择终端输出的文本。",
+    ),
+    "ask broken": (
+        "It could not be looked up: {0}. The list of messages works without it.",
+        "查询没有成功：{0}。仍可以翻看报错列表。",
+    ),
+    "ask comma": (", ", "、"),
+}
+
+
+def say(language: Language, key: str, *values: object) -> str:
+    """Return a word or sentence in a language, its `{0}` filled in."""
+    return WORDS[key][language == "zh"].format(*values)
+
+
+def all_words(language: Language) -> dict[str, str]:
+    """Return every word in a language, not filled in."""
+    return {key: texts[language == "zh"] for key, texts in WORDS.items()}

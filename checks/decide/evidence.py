@@ -1,0 +1,310 @@
+"""What a run saw, as an in-toto statement file, and the rule that derives a cell's status from it.
+
+One Statement v1 with a test-result v0.1 predicate for each run of one check module in one environment: exactly what one process
+decides, so a file is replaced whole, and a run that was interrupted goes on at the next module.
+Format: https://github.com/in-toto/attestation/blob/main/spec/predicates/test-result.md
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+from packaging.utils import canonicalize_name
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from ..content.article import Article, imported_files
+from ..content.environment import Environment
+
+Observed = Literal["holds", "refuted", "undecided"]
+Status = Literal["verified", "failing", "stale", "unverified"]
+STATEMENT, PREDICATE, OWN = (
+    "https://in-toto.io/Statement/v1",
+    "https://in-toto.io/attestation/test-result/v0.1",
+    "checkpointClinic",
+)
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Outcome(_Frozen):
+    """What was observed for one claim; `reason` says why it is not `holds`; `seconds` is the claim's own time."""
+
+    claim: str
+    expected: Literal["holds", "refuted"]
+    observed: Observed
+    reason: str = ""
+    seconds: float = Field(ge=0)
+    assertions: int = Field(ge=0)
+    recorded: AwareDatetime
+
+
+class Seen(_Frozen):
+    """What the environment was, read inside it."""
+
+    python: str
+    packages: dict[str, str]
+    machine: str
+    device: str = "CPU"
+    driver: str = ""
+    isolation: str
+
+
+class Record(_Frozen):
+    """One statement: the subjects (path -> sha256), what was seen, the outcomes, the log's digest and size in bytes."""
+
+    article: str
+    module: str
+    environment: str
+    subjects: dict[str, str]
+    seen: Seen
+    outcomes: tuple[Outcome, ...]
+    log_sha256: str
+    log_bytes: int
+
+    def outcome(self, claim: str) -> Outcome | None:
+        """Return what was observed for `module.function`, or None."""
+        return next((outcome for outcome in self.outcomes if outcome.claim == claim), None)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A cell's status with the reason for it."""
+
+    status: Status
+    reason: str
+    observed: Observed | None = None
+    outcome: Outcome | None = None
+
+
+class Unreadable(Exception):
+    """An evidence file that is not whole or not what it should be."""
+
+
+def sha256(path: Path) -> str:
+    """Return the hexadecimal digest of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def probe(root: Path) -> Path:
+    """Return the probe that decides the project's claims: the project's own, else the engine's."""
+    own = root / "checks" / "probe.py"
+    return own if own.is_file() else Path(__file__).parents[1] / "probe.py"
+
+
+def subjects(article: Article, module: str, environment: Environment, root: Path) -> dict[str, str]:
+    """Return path -> sha256 of every file that decides the verdicts of one module in one environment."""
+    return dict(sorted((module_subjects(article, module, root) | environment_subjects(environment, root)).items()))
+
+
+def module_subjects(article: Article, module: str, root: Path) -> dict[str, str]:
+    """Return path -> sha256 of the check module, what it imports of ours, and the probe."""
+    files = {file.relative_to(root).as_posix(): file for file in imported_files(article.folder / f"{module}.py", root)}
+    return {name: sha256(file) for name, file in (files | {"checks/probe.py": probe(root)}).items()}
+
+
+def environment_subjects(environment: Environment, root: Path) -> dict[str, str]:
+    """Return path -> sha256 of what states an environment: environment.toml, locks and preludes of all its layers."""
+    return {file.relative_to(root).as_posix(): sha256(file) for file in environment.subjects}
+
+
+def location(article: Article, module: str, environment: str) -> Path:
+    """Return the evidence file's path; the raw log lies beside it with the ending .log."""
+    return article.folder / "evidence" / f"{module}@{environment}.json"
+
+
+def write(path: Path, record: Record, log: bytes) -> None:
+    """Write the statement and its log by way of temporary files: killed anywhere, the old or the new one is whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    statement = _statement(record)
+    _check_format(statement)
+    _replace(_next_log(path), log)
+    _replace(path, (json.dumps(statement, indent=1, ensure_ascii=False) + "\n").encode())  # from here on it is the new run
+    _next_log(path).replace(path.with_suffix(".log"))
+
+
+def read(path: Path) -> Record:
+    """Read one statement and compare it with its log.
+
+    Raises:
+        Unreadable: with one sentence; also for a record whose own digest or whose log's digest is another.
+    """
+    try:
+        statement = json.loads(path.read_bytes())
+        own = statement["predicate"][OWN]
+        subjects = {one["name"]: one["digest"]["sha256"] for one in statement["subject"]}
+        record = Record.model_validate({key: value for key, value in own.items() if key != "digest"} | {"subjects": subjects})
+    except Unreadable:
+        raise
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise Unreadable(f"the evidence is malformed: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+    except Exception as error:  # whatever a broken file makes JSON or a look-up raise, it is not evidence
+        raise Unreadable(f"the evidence cannot be read: {type(error).__name__}: {error}"[:200]) from error
+    if statement != _statement(record):
+        raise Unreadable("the evidence was altered after it was written")
+    logs = [log for log in (path.with_suffix(".log"), _next_log(path)) if log.is_file()]
+    if record.log_sha256 not in map(sha256, logs):
+        raise Unreadable("the raw log beside the evidence is missing or was altered")
+    return record
+
+
+def judge(
+    article: Article,
+    claim: str,
+    expected: str,
+    environment: Environment,
+    current: Mapping[str, str],
+    now: datetime,
+) -> Judgement:
+    """Derive one cell's status. `current` holds the subjects' digests of today. Never stored: computed at each build."""
+    path = location(article, claim.partition(".")[0], environment.name)
+    if not path.is_file():
+        needs = " on a machine with a CUDA device" if environment.device == "cuda" else ""
+        return Judgement("unverified", f"not run yet{needs}")
+    record = _read_once(path, path.stat().st_mtime_ns)
+    if isinstance(record, str):
+        return Judgement("unverified", record)
+    outcome = record.outcome(claim)
+    if (record.article, record.environment) != (article.id, environment.name):
+        return Judgement("unverified", "the evidence belongs to another article or environment")
+    if outcome is None:
+        return Judgement("unverified", "not run yet: the claim is newer than the evidence")
+    if outcome.recorded > now + timedelta(minutes=5):
+        return Judgement("unverified", f"recorded in the future ({outcome.recorded:%Y-%m-%d})", None, outcome)
+    if outcome.observed == "undecided":
+        return Judgement("unverified", f"undecided: {outcome.reason}", "undecided", outcome)
+    if changed := sorted(set(record.subjects.items()) ^ set(current.items())):
+        return Judgement(
+            "stale",
+            f"changed since the run: {', '.join(sorted({name for name, _ in changed}))}",
+            outcome.observed,
+            outcome,
+        )
+    if other := mismatched_packages(environment, record.seen):
+        return Judgement("unverified", f"imported differs from pinned: {other}", outcome.observed, outcome)
+    if now - outcome.recorded > timedelta(days=article.toml.expires_days):
+        reason = f"older than {article.toml.expires_days} days ({outcome.recorded:%Y-%m-%d})"
+        return Judgement("stale", reason, outcome.observed, outcome)
+    if outcome.observed != expected:
+        because = f": {outcome.reason}" if outcome.reason else ""
+        return Judgement("failing", f"expected {expected}, observed {outcome.observed}{because}", outcome.observed, outcome)
+    reason = f"observed {outcome.observed} on {outcome.recorded:%Y-%m-%d}"
+    return Judgement("verified", reason + (f": {outcome.reason}" if outcome.reason else ""), outcome.observed, outcome)
+
+
+def read_or_none(path: Path) -> Record | None:
+    """Return the record, or None if there is none that can be read."""
+    record = _read_once(path, path.stat().st_mtime_ns) if path.is_file() else None
+    return record if isinstance(record, Record) else None
+
+
+@functools.lru_cache(maxsize=4096)
+def _read_once(path: Path, _modified: int) -> Record | str:
+    try:
+        return read(path)
+    except Unreadable as error:
+        return str(error)
+
+
+def mismatched_packages(environment: Environment, seen: Seen) -> str:
+    """Return the first pinned package that was imported in another version, as `name pinned -> seen`; else nothing."""
+    if environment.python != "system" and not seen.python.startswith(f"{environment.python}."):
+        return f"Python {environment.python} -> {seen.python}"
+    found: dict[str, str] = {canonicalize_name(name): version for name, version in seen.packages.items()}
+    differences = []
+    for local in (True, False):
+        pins = environment.pins(local).items()  # their names are canonical
+        differences.append([f"{name} {pin} -> {found.get(name, 'missing')}" for name, pin in pins if found.get(name) != pin])
+    return "" if not all(differences) else min(differences, key=len)[0]
+
+
+def now() -> datetime:
+    """Return the time at which a status is derived: SOURCE_DATE_EPOCH where it is set, so that a build can be repeated."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    return datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now(UTC)
+
+
+def sweep(folders: Iterable[Path]) -> None:
+    """Finish or remove what a killed run left behind."""
+    for folder in folders:
+        for leftover in folder.glob("evidence/.*.tmp"):
+            leftover.unlink(missing_ok=True)
+        for log in folder.glob("evidence/.*.log.next"):
+            statement = log.with_name(log.name.removeprefix(".").removesuffix(".log.next") + ".json")
+            with contextlib.suppress(Unreadable):
+                if statement.is_file() and read(statement).log_sha256 == sha256(log):
+                    log.replace(statement.with_suffix(".log"))
+            log.unlink(missing_ok=True)
+
+
+def _statement(record: Record) -> dict[str, Any]:
+    own: dict[str, Any] = record.model_dump(mode="json", exclude={"subjects"})
+    tests: dict[str, list[str]] = {"passed": [], "warned": [], "failed": []}
+    for outcome in record.outcomes:
+        kind = "warned" if outcome.observed == "undecided" else "passed" if outcome.observed == outcome.expected else "failed"
+        tests[kind].append(f"{outcome.claim}@{record.environment}")
+    environment = [
+        {"name": name, "digest": {"sha256": digest}} for name, digest in record.subjects.items() if "/environments/" in name
+    ]
+    return {
+        "_type": STATEMENT,
+        "subject": [{"name": name, "digest": {"sha256": digest}} for name, digest in record.subjects.items()],
+        "predicateType": PREDICATE,
+        "predicate": {
+            "result": "FAILED" if tests["failed"] else "WARNED" if tests["warned"] else "PASSED",
+            "configuration": environment,
+            "passedTests": tests["passed"],
+            "warnedTests": tests["warned"],
+            "failedTests": tests["failed"],
+            OWN: own | {"digest": _digest(record)},
+        },
+    }
+
+
+def _check_format(statement: dict[str, Any]) -> None:
+    """Have the format's own library read the statement; it raises whatever is wrong. Reading compares with what was written."""
+    from google.protobuf.json_format import ParseDict  # imported here: time that a run with nothing to do does not need
+    from in_toto_attestation.v1.statement import Statement
+    from in_toto_attestation.v1.statement_pb2 import Statement as Message
+
+    Statement.copy_from_pb(ParseDict(statement, Message())).validate()
+
+
+def _digest(record: Record) -> str:
+    """Return the digest by which an alteration of any field is noticed; who made the record is for a signature to say."""
+    return hashlib.sha256(json.dumps(record.model_dump(mode="json"), sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def _next_log(path: Path) -> Path:
+    return path.with_name(f".{path.stem}.log.next")
+
+
+def _replace(path: Path, data: bytes) -> None:
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,243 @@
+"""Articles x environments -> cells; which have current evidence, and which jobs would decide the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+
+from ..content.article import Article, Claim, Verdict, load_article
+from ..content.environment import Environment, load_environments
+from ..content.problem import Invalid, Problem, line_of, relative
+from .evidence import (
+    Judgement,
+    Record,
+    environment_subjects,
+    judge,
+    location,
+    module_subjects,
+    now,
+    read_or_none,
+)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One claim in one environment, with the verdict that the article expects there."""
+
+    article: Article
+    claim: Claim
+    environment: Environment
+    expected: Verdict
+
+    @property
+    def name(self) -> str:
+        """`module.function@environment`."""
+        return f"{self.claim.name}@{self.environment.name}"
+
+
+@dataclass(frozen=True)
+class Job:
+    """What one process decides: the cells of one check module in one environment, in the module's order."""
+
+    article: Article
+    module: str
+    environment: Environment
+    cells: tuple[Cell, ...]
+
+    @property
+    def name(self) -> str:
+        """`module@environment`."""
+        return f"{self.module}@{self.environment.name}"
+
+
+@dataclass(frozen=True)
+class Project:
+    """Everything that the content's folders state, read once."""
+
+    root: Path
+    articles: tuple[Article, ...]
+    environments: dict[str, Environment]
+    time: datetime
+
+    @cached_property
+    def jobs(self) -> tuple[Job, ...]:
+        """Every job of every article, the lightest environments first."""
+        jobs = [
+            Job(article, module, self.environments[name], cells)
+            for article in self.articles
+            for module, claims in article.modules.items()
+            for name, cells in self._cells(article, claims).items()
+        ]
+        return tuple(
+            sorted(jobs, key=lambda job: (len(job.environment.layers), job.environment.name, job.article.id, job.module))
+        )
+
+    def _cells(self, article: Article, claims: tuple[Claim, ...]) -> dict[str, tuple[Cell, ...]]:
+        cells: dict[str, tuple[Cell, ...]] = {}
+        for claim in claims:
+            for name, expected in claim.expected.cells():
+                cell = Cell(article, claim, self.environments[name], expected)
+                cells[name] = (*cells.get(name, ()), cell)
+        return cells
+
+    def judge(self, cell: Cell) -> Judgement:
+        """Derive a cell's status from the evidence and the files of the moment at which the project was read."""
+        key = (cell.article.slug, cell.name)
+        if key not in self._judged:
+            digests = self._digests(cell.article, cell.claim.module, cell.environment)
+            self._judged[key] = judge(cell.article, cell.claim.name, cell.expected, cell.environment, digests, self.time)
+        return self._judged[key]
+
+    def record(self, job: Job) -> Record | None:
+        """Return a job's evidence, or None if there is none that can be read."""
+        return read_or_none(location(job.article, job.module, job.environment.name))
+
+    def _digests(self, article: Article, module: str, environment: Environment) -> dict[str, str]:
+        """Return the subjects of today; a module's and an environment's are read once, however many cells they share."""
+        key = f"{article.slug}/{module}"
+        if key not in self._of_modules:
+            self._of_modules[key] = module_subjects(article, module, self.root)
+        if environment.name not in self._of_environments:
+            self._of_environments[environment.name] = environment_subjects(environment, self.root)
+        return self._of_modules[key] | self._of_environments[environment.name]
+
+    @cached_property
+    def _judged(self) -> dict[tuple[str, str], Judgement]:
+        return {}
+
+    @cached_property
+    def _of_modules(self) -> dict[str, dict[str, str]]:
+        return {}
+
+    @cached_property
+    def _of_environments(self) -> dict[str, dict[str, str]]:
+        return {}
+
+    def cells(self, article: Article | None = None) -> Iterator[Cell]:
+        """Yield the cells of one article, in its order of claims, or of all."""
+        for one in [article] if article else self.articles:
+            for claim in one.claims:
+                for name, expected in claim.expected.cells():
+                    yield Cell(one, claim, self.environments[name], expected)
+
+    def article(self, name: str) -> Article | None:
+        """Find an article by its id or its slug."""
+        return next((article for article in self.articles if name in (article.id, article.slug)), None)
+
+
+def find_root(start: Path | None = None, own: bool = False) -> Path:
+    """Return the nearest folder at or above `start` that holds a clinic: checks/errors and checks/environments.
+
+    With `own`, the clinic that this engine belongs to answers where there is none.
+
+    Raises:
+        Invalid: if there is none.
+    """
+    here = (start or Path.cwd()).resolve()
+    for folder in (here, *here.parents, *([Path(__file__).parents[2]] if own else [])):
+        if (folder / "checks" / "errors").is_dir() and (folder / "checks" / "environments").is_dir():
+            return folder
+    raise Invalid(
+        [
+            Problem(
+                str(here),
+                1,
+                "a folder with checks/errors and checks/environments",
+                "none at or above it",
+                "change into the project's folder",
+            )
+        ]
+    )
+
+
+def load_project(root: Path) -> Project:
+    """Read all articles and environments.
+
+    Raises:
+        Invalid: with every problem of all files, not the first.
+    """
+    project, problems = read_project(root)
+    if problems:
+        raise Invalid(problems)
+    return project
+
+
+def read_project(root: Path) -> tuple[Project, list[Problem]]:
+    """Return the project with the articles that can be used, and every problem of all files."""
+    problems: list[Problem] = []
+    environments: dict[str, Environment] = {}
+    articles: list[Article] = []
+    try:
+        environments = load_environments(root / "checks" / "environments", root)
+    except Invalid as error:
+        problems.extend(error.problems)
+    for folder in sorted(path for path in (root / "checks" / "errors").iterdir() if path.is_dir() and path.name[0] not in "._"):
+        try:
+            articles.append(load_article(folder, root))
+        except Invalid as error:
+            problems.extend(error.problems)
+    if environments:
+        problems.extend(_unknown_environments(articles, environments, root))
+    problems.extend(_ids_used_twice(articles, root))
+    usable = [article for article in articles if all(name in environments for name in _named_environments(article))]
+    return Project(root, tuple(sorted(usable, key=lambda article: article.id)), environments, now()), problems
+
+
+def _named_environments(article: Article) -> Iterator[str]:
+    return (name for claim in article.claims for name, _ in claim.expected.cells())
+
+
+def select(
+    project: Project, articles: Collection[str], environments: Collection[str], wanted: Callable[[Job], bool]
+) -> list[Job]:
+    """Return the jobs of the named articles and environments (all, where none is named) that are `wanted`.
+
+    Raises:
+        Invalid: if a name is not known.
+    """
+    problems = []
+    for name in articles:
+        if project.article(name) is None:
+            known = ", ".join(article.id for article in project.articles)
+            problems.append(Problem("command line", 1, f"an article: {known}", name, "name it by id or by folder"))
+    for name in environments:
+        if name not in project.environments:
+            known = ", ".join(sorted(project.environments))
+            problems.append(Problem("command line", 1, f"an environment: {known}", name, "run: clinic list"))
+    if problems:
+        raise Invalid(problems)
+    chosen = {article.id for name in articles if (article := project.article(name))}
+    jobs = (job for job in project.jobs if not chosen or job.article.id in chosen)
+    return [job for job in jobs if (not environments or job.environment.name in environments) and wanted(job)]
+
+
+def has_answer(project: Project, job: Job) -> bool:
+    """Whether every cell of the job has a current answer, the expected one or not."""
+    return all(project.judge(cell).status in ("verified", "failing") for cell in job.cells)
+
+
+def _unknown_environments(articles: list[Article], environments: dict[str, Environment], root: Path) -> Iterator[Problem]:
+    for article in articles:
+        file = article.folder / "article.toml"
+        text = file.read_text(encoding="utf-8")
+        for claim in article.claims:
+            for name, _ in claim.expected.cells():
+                if name not in environments:
+                    line = line_of(text, f'"{claim.name}"')
+                    repair = f"name one of: {', '.join(sorted(environments))}; or write checks/environments/{name}"
+                    yield Problem(relative(file, root), line, "a known environment", name, repair)
+
+
+def _ids_used_twice(articles: list[Article], root: Path) -> Iterator[Problem]:
+    owners: dict[str, Article] = {}
+    for article in articles:
+        first = owners.setdefault(article.id, article)
+        if first is not article:
+            file = article.folder / "article.toml"
+            line = line_of(file.read_text(encoding="utf-8"), "id")
+            taken = max(int(one.id[2:]) for one in articles)
+            repair = f'use the next free id: id = "CC{taken + 1:03}"'
+            yield Problem(relative(file, root), line, "an id of its own", f"{article.id}, which {first.slug} has", repair)

@@ -1,0 +1,1 @@
+"""How it is shown: pages, drawings, tables of versions, what the browser and the installed package read."""

@@ -1,0 +1,231 @@
+"""Build both languages and lay beside the pages what they link to: badges, evidence, downloads, locks.
+
+The site is built in a temporary folder and then takes the old one's place, so that a build that fails leaves the old site.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import json
+import logging
+import re
+import shutil
+import socket
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from checkpoint_clinic.words import LANGUAGES
+
+from ..content.article import imported_files
+from ..content.environment import Environment, split_lock
+from ..content.problem import Invalid, Problem
+from ..decide.evidence import Unreadable, location, read
+from ..decide.plan import Job, Project
+from .render import Tally, code_name, command, tally
+from .signatures import signatures, to_json, words
+
+COLOURS = {"verified": "#1a7f37", "failing": "#b62324", "stale": "#8a5a00", "unverified": "#57606a"}
+MARKER = re.compile(r"^[ \t]*(#|//)[ \t]*-+8<-+[ \t]*\[(start|end):[^\]]+\][ \t]*\n?", re.MULTILINE)
+PIN = re.compile(r"^(?P<name>\S+?)==.*?(?=^\S|\Z)", re.MULTILINE | re.DOTALL)
+REQUIREMENTS = re.compile(r"^/// download \| requirements/(\S+)\.txt$", re.MULTILINE)
+EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date of a zip file: two builds give the same bytes
+
+
+def build_site(root: Path) -> Path:
+    """Build the whole site and return its folder.
+
+    Raises:
+        Invalid: with what the builder reported; the site that was there stays.
+    """
+    from .blocks import forget, project_at
+
+    forget()
+    with tempfile.TemporaryDirectory(prefix=".site-", dir=root) as folder:
+        made = Path(folder) / "site"
+        for language, target in zip(LANGUAGES, (made, made / "zh"), strict=True):
+            _build_language(root, "mkdocs.yml" if language == "en" else f"mkdocs.{language}.yml", target)
+        lay_beside(project_at(root), made)
+        site = root / "site"
+        if site.exists():
+            site.rename(Path(folder) / "old")
+        made.rename(site)
+    return site
+
+
+def _build_language(root: Path, config: str, target: Path) -> None:
+    from mkdocs.commands.build import build
+    from mkdocs.config import load_config
+    from mkdocs.exceptions import Abort, MkDocsException
+
+    messages = _Messages()
+    logger = logging.getLogger("mkdocs")
+    logger.addHandler(messages)
+    logger.setLevel(logging.INFO)  # strict mode counts what reaches the logger: below INFO it would miss broken links
+    logger.propagate = False
+    try:
+        with contextlib.chdir(root):
+            loaded = load_config(config_file=str(root / config), site_dir=str(target), strict=True)
+            loaded.plugins.on_startup(command="build", dirty=False)
+            build(loaded)
+            loaded.plugins.on_shutdown()
+    except (Abort, MkDocsException, ValueError) as error:
+        found = messages.lines or [f"{type(error).__name__}: {error}"]
+        raise Invalid(
+            [Problem(config, 1, "a build without a warning", line, "correct the page that is named") for line in found]
+        ) from error
+    finally:
+        logger.removeHandler(messages)
+
+
+class _Messages(logging.Handler):
+    """Collects the builder's warnings and errors."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage())
+
+
+def lay_beside(project: Project, site: Path) -> None:
+    """Write badges, evidence, downloads and locks into a built site."""
+    _write_badges(project, site / "badges")
+    for name, dictionary in (("signatures", signatures(project)), ("words", words(project))):
+        (site / f"{name}.json").write_text(to_json(dictionary) + "\n", encoding="utf-8")
+    for job in project.jobs:
+        _publish_evidence(job, site / "evidence" / job.article.slug)
+        _write_bundle(project, job, site / "downloads")
+        for file in imported_files(job.article.folder / f"{job.module}.py", project.root):
+            _publish_code(
+                file, site / "downloads" / (job.article.slug if file.parent == job.article.folder else file.parent.name)
+            )
+    for snippet in (project.root / "snippets").glob("*.py"):
+        _publish_code(snippet, site / "downloads" / "snippets")
+    for environment in project.environments.values():
+        for file in environment.subjects:
+            target = site / "environments" / file.parent.name
+            target.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, target / file.name)
+    for page in (project.root / "docs").rglob("*.md"):
+        for name in REQUIREMENTS.findall(page.read_text(encoding="utf-8")):
+            target = site / "downloads" / "requirements" / f"{name}.txt"
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(requirements(project.environments[name]), encoding="utf-8")
+
+
+def requirements(environment: Environment) -> str:
+    """Return the locks of all layers as one requirements file; the pin of an upper layer takes the place of a lower one's."""
+    pins = {
+        pin["name"]: pin[0].rstrip() + "\n"
+        for layer in environment.layers
+        if layer.lock().is_file()
+        for pin in PIN.finditer(layer.lock().read_text(encoding="utf-8"))
+    }
+    command = f"pip install --no-deps --require-hashes -r {environment.name}.txt"
+    top = f"# Exactly the packages of {environment.name}, on Python {environment.python}:\n# {command}\n"
+    return top + "".join(pins[name] for name in sorted(pins))
+
+
+def without_markers(text: str) -> str:
+    """Return code as a reader copies it: without the lines that mark sections for the pages."""
+    return MARKER.sub("", text)
+
+
+def _publish_code(file: Path, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / file.name).write_text(without_markers(file.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def _publish_evidence(job: Job, folder: Path) -> None:
+    path = location(job.article, job.module, job.environment.name)
+    with contextlib.suppress(Unreadable):  # evidence that cannot be read is not shown: its cells say why
+        read(path)
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, folder / path.name)
+        shutil.copyfile(path.with_suffix(".log"), folder / f"{job.name}.txt")
+
+
+def _write_bundle(project: Project, job: Job, folder: Path) -> None:
+    """Write the files with which a reader decides a job's claims: check, snippets, locks, the command."""
+    folder.mkdir(parents=True, exist_ok=True)
+    files: dict[str, str] = {"run.sh": command(job) + "\n"}
+    for file in imported_files(job.article.folder / f"{job.module}.py", project.root):
+        name = file.name if file.parent == job.article.folder else file.relative_to(project.root).as_posix()
+        files[name] = without_markers(file.read_text(encoding="utf-8"))
+    files["probe.py"] = (Path(__file__).parents[1] / "probe.py").read_text(encoding="utf-8")
+    for prelude in job.environment.preludes:
+        files[prelude.name] = prelude.read_text(encoding="utf-8")
+    for number, layer in enumerate(job.environment.layers, start=1):
+        for local in (False, True) if layer.toml.local_builds else (False,):
+            if layer.lock(local).is_file():
+                text, _ = split_lock(layer.lock(local).read_text(encoding="utf-8"))
+                files[f"{number}-{layer.name}{'.local' if local else ''}.txt"] = text
+    with zipfile.ZipFile(folder / f"{code_name(job)}.zip", "w", zipfile.ZIP_DEFLATED) as bundle:
+        for name in sorted(files):
+            bundle.writestr(zipfile.ZipInfo(name, EPOCH), files[name])
+
+
+def _write_badges(project: Project, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    counted = {article.slug: (article.id, tally(project, project.cells(article))) for article in project.articles}
+    counted["site"] = ("checkpoint clinic", tally(project, project.cells()))
+    for name, (label, cells) in counted.items():
+        _write_badge(folder / name, label, cells)
+
+
+def _write_badge(path: Path, label: str, cells: Tally) -> None:
+    """Write the picture, and the endpoint of which a badge service draws its own (schema version 1)."""
+    from genbadge import Badge
+
+    message, colour = cells.text("en"), COLOURS[cells.worst]
+    svg = str(Badge(left_txt=label, right_txt=message, color=colour).as_svg(use_shields=False))
+    Path(f"{path}.svg").write_text(svg, encoding="utf-8")
+    endpoint = {"schemaVersion": 1, "label": label, "message": message, "color": colour.removeprefix("#")}
+    if cells.worst == "failing":
+        endpoint["isError"] = True
+    Path(f"{path}.json").write_text(json.dumps(endpoint) + "\n", encoding="utf-8")
+
+
+def serve_site(root: Path, port: int, say: Callable[[str], None]) -> None:
+    """Serve site/ at the port, or the next free one, until interrupted.
+
+    Raises:
+        Invalid: if nothing was built yet.
+    """
+    site = root / "site"
+    if not (site / "index.html").is_file():
+        raise Invalid([Problem("site/index.html", 1, "a site that was built", "none", "run: clinic build")])
+    handler = functools.partial(_Quiet, directory=str(site))
+    for candidate in _ports(port):
+        try:
+            server = ThreadingHTTPServer(("127.0.0.1", candidate), handler)
+        except OSError:
+            continue
+        with server:
+            say(f"http://127.0.0.1:{server.server_address[1]}/")
+            server.serve_forever()
+
+
+def _ports(first: int) -> Iterator[int]:
+    yield from range(first, first + 50)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        free: int = probe.getsockname()[1]
+    yield free
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    """Serves files; text as UTF-8, and no line for each request."""
+
+    extensions_map = SimpleHTTPRequestHandler.extensions_map | {
+        ".txt": "text/plain; charset=utf-8",
+        ".py": "text/plain; charset=utf-8",
+    }
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        """Say nothing."""

@@ -1,0 +1,109 @@
+"""What both engines read: signatures.json to recognise messages, words.json (the articles' texts) for questions in words."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from checkpoint_clinic.nearest import SHARED as IN_WORDS
+from checkpoint_clinic.normalise import SHARED as IN_MESSAGES
+from checkpoint_clinic.words import LANGUAGES, NUMBERS, PARTS
+
+from ..content.article import Article, Signature
+from ..content.pattern import tolerant
+from ..decide.plan import Project
+
+VERSION = 1  # of the dictionary's form
+_FIELD = re.compile(r"^(\w+): *(.*?) *$", re.MULTILINE)
+_ITEM = re.compile(r"^ *- +(.*?) *$", re.MULTILINE)
+_HEADING = re.compile(r"^#{1,6} +(.*?)(?: *\{[^}]*\})?$", re.MULTILINE)
+_NOT_PROSE = re.compile(r"^(?:```.*?^```|~~~.*?^~~~|///.*?$|    .*?$|\|.*?$)\n?", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)|[*`]")
+
+
+def signatures(project: Project) -> dict[str, Any]:
+    """Return the dictionary: the articles in the order of their ids, and what both engines share."""
+    articles = sorted(project.articles, key=lambda article: article.id)
+    return {
+        "version": VERSION,
+        "shared": IN_MESSAGES,
+        "parts": {name: {"en": words[0], "zh": words[1], **_given(number=name in NUMBERS)} for name, words in PARTS.items()},
+        "articles": [_article(project.root, article) for article in articles],
+    }
+
+
+def words(project: Project) -> dict[str, Any]:
+    """Return each article's text in both languages: what says most, and the prose."""
+    articles = []
+    for article in sorted(project.articles, key=lambda article: article.id):
+        pages = _pages(project.root, article).values()
+        chief = [article.toml.message, *(page[key] for key in ("title", "answer", "chief") for page in pages)]
+        articles.append({"id": article.id, "chief": "\n".join(chief), "text": "\n".join(page["text"] for page in pages)})
+    return {"version": VERSION, "shared": IN_WORDS, "articles": articles}
+
+
+def to_json(dictionary: dict[str, Any]) -> str:
+    """Serialise as small as JSON is."""
+    return json.dumps(dictionary, ensure_ascii=False, separators=(",", ":"))
+
+
+def _article(root: Path, article: Article) -> dict[str, Any]:
+    pages = _pages(root, article)
+    made: dict[str, Any] = {"id": article.id, "slug": article.slug, "harm": article.toml.harm, "message": article.toml.message}
+    for key in ("title", "answer"):
+        made[key] = {language: page[key] for language, page in pages.items()}
+    made["signatures"] = [_signature(one) for one in article.toml.signature]
+    if article.toml.lookalike:
+        made["lookalikes"] = [
+            _given(
+                contains=one.contains,
+                pattern=one.pattern and tolerant(one.pattern),
+                means=one.means.model_dump(),
+                see=one.see,
+                unless=list(one.unless),
+            )
+            for one in article.toml.lookalike
+        ]
+    return made
+
+
+def _pages(root: Path, article: Article) -> dict[str, dict[str, str]]:
+    return {language: _page(root / "docs" / language / "errors" / f"{article.slug}.md") for language in LANGUAGES}
+
+
+def _signature(one: Signature) -> dict[str, Any]:
+    says = [sentence.model_dump() for sentence in one.says]
+    return _given(
+        contains=one.contains,
+        pattern=tolerant(one.pattern),
+        not_after=list(one.not_after),
+        begins_line=one.begins_line,
+        priority=one.priority,
+        says=says,
+        answer=one.answer and one.answer.model_dump(),
+        harm=one.harm,
+    )
+
+
+def _given(**values: Any) -> dict[str, Any]:
+    """Return the values that say something: the browser loads this file."""
+    return {name: value for name, value in values.items() if value}
+
+
+def _page(path: Path) -> dict[str, str]:
+    """Return an article's page as a search in words sees it: title, one-sentence answer; tags, headings and prose."""
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    _, _, rest = text.partition("---\n")
+    front, _, content = rest.partition("\n---\n")
+    fields = {key: value.strip("\"'") for key, value in _FIELD.findall(front)}
+    chief = _plain([*_ITEM.findall(front), *_HEADING.findall(content)])
+    prose = _plain([_HEADING.sub("", _NOT_PROSE.sub("", content))])
+    return {"title": fields.get("title", ""), "answer": fields.get("description", ""), "chief": chief, "text": prose}
+
+
+def _plain(parts: list[str]) -> str:
+    """Return Markdown as text, its blank lines left out."""
+    text = _LINK.sub(lambda found: found[1] or "", "\n".join(parts))
+    return "\n".join(line for line in text.splitlines() if line.strip())

@@ -1,0 +1,1 @@
+"""How it is tended: lint, vectors, generated parts, new articles."""

@@ -1,0 +1,95 @@
+"""Captured text and counts, as they become HTML."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from html.parser import HTMLParser
+
+import pytest
+from markdown import Markdown
+
+from checks.show.render import Tally, element, printable, to_html
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "```\n<script>alert(1)</script>\n```",
+    '--8<-- "pyproject.toml"',
+    "{#id onload=alert(1)}",
+    "</code></pre><img src=x onerror=alert(1)>",
+    "&lt;b&gt;",
+    "\x1b]8;;https://a.example\x07link\x1b]8;;\x07",
+    "\x02wzxhzdk:0\x03",
+    "\u202egnp.exe",
+    "[a](javascript:alert(1))",
+    "/// claim | x\n///",
+    "$(rm -rf ~)",
+    "{{ config }}",
+    "{% raw %}",
+]
+
+
+class Tags(HTMLParser):
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.text = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attributes: object) -> None:
+        self.tags.append(tag)
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_hostile_text_stays_text(seed: int) -> None:
+    pieces = random.Random(seed).choices(HOSTILE, k=5)  # noqa: S311  no secret is made here
+    text = "\n".join(pieces)
+    read = Tags(to_html(element("pre", element("code", printable(text)))))
+    assert read.tags == ["pre", "code"]
+    assert read.text == printable(text)
+
+
+def test_hostile_text_passes_markdown_untouched() -> None:
+    """A block's HTML goes through Markdown's store; what a log says must not be found there."""
+    markdown = Markdown(extensions=["pymdownx.superfences", "attr_list"])
+    text = printable("\n".join(HOSTILE))
+    html = to_html(element("pre", element("code", text)))
+    stored = markdown.htmlStash.store(html)
+    for processor in markdown.postprocessors:
+        stored = processor.run(stored)
+    assert Tags(stored).text.strip() == text.strip()
+    assert Tags(stored).tags == ["pre", "code"]
+
+
+@pytest.mark.parametrize(
+    ("captured", "shown"),
+    [
+        ("\x1b[31mred\x1b[0m", "red"),
+        ("10%\r50%\r100%", "100%"),
+        ("a\tb", "a   b"),
+        ("win\r\ndows", "win\ndows"),
+        ("zero\u200bwidth \u202eright", "zerowidth right"),
+        ("bell\x07 null\x00", "bell null"),
+        ("加载 ✓", "加载 ✓"),
+    ],
+)
+def test_only_what_a_terminal_would_show_is_left(captured: str, shown: str) -> None:
+    assert printable(captured) == shown
+
+
+@pytest.mark.parametrize(
+    ("counts", "worst", "text"),
+    [
+        ({"verified": 3}, "verified", "verified 3/3"),
+        ({"verified": 3, "unverified": 1}, "unverified", "verified 3/4"),
+        ({"verified": 3, "stale": 1, "unverified": 1}, "stale", "verified 3/5"),
+        ({"verified": 3, "failing": 1, "stale": 1}, "failing", "verified 3/5"),
+        ({}, "unverified", "verified 0/0"),
+    ],
+)
+def test_a_badge_is_green_only_if_every_cell_is_verified(counts: dict[str, int], worst: str, text: str) -> None:
+    tally = Tally(Counter(counts))
+    assert (tally.worst, tally.text("en")) == (worst, text)

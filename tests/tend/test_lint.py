@@ -1,0 +1,302 @@
+"""What `clinic lint` finds between page, folder, claims and evidence; the other modules' findings stand in their own tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from checks.content.problem import Problem
+from checks.tend.lint import lint_project
+
+from ..conftest import BARE, ERRORS, clinic, contents, edit
+
+EN, ZH = "docs/en/errors/prefix-missing.md", "docs/zh/errors/prefix-missing.md"
+TOML, MODULE = f"{ERRORS}/prefix-missing/article.toml", f"{ERRORS}/prefix-missing/load_renamed.py"
+CLAIM = "/// claim | load_renamed.renamed_keys_are_found"
+NAME = CLAIM.rpartition(" ")[2]
+KNOWN = "name one of: load_renamed.plain_look_up_fails, load_renamed.renamed_keys_are_found"
+INCLUDE = '--8<-- "snippets/rename_keys.py:rename"'
+
+
+def test_miniature_clinic_has_no_problem(decided: Path) -> None:
+    assert lint_project(decided) == []
+
+
+PAGES = {
+    "no title": (
+        EN,
+        "title: prefix-missing\n",
+        "",
+        1,
+        "title: in the front matter",
+        "none",
+        "add `title: ...` between the --- lines on top",
+    ),
+    "no description": (
+        EN,
+        "description: An example of prefix-missing.",
+        "description:",
+        1,
+        "description: in the front matter",
+        "none",
+        "add `description: ...` between the --- lines on top",
+    ),
+    "title with markup": (
+        EN,
+        "title: prefix-missing",
+        "title: prefix `missing`",
+        2,
+        "a title of plain text",
+        "prefix `missing`",
+        "remove < and ` from the title: it is not escaped",
+    ),
+    "no article block": (
+        EN,
+        "/// article | prefix-missing\n///\n",
+        "",
+        1,
+        "/// article | prefix-missing before the first section",
+        "none",
+        "add the block and its closing ///",
+    ),
+    "another article": (
+        EN,
+        "/// article | prefix-missing",
+        "/// article | old-evidence",
+        8,
+        "/// article | prefix-missing",
+        "old-evidence",
+        "name the page's own folder",
+    ),
+    "claim nowhere": (
+        EN,
+        f"{CLAIM}\n///\n",
+        "",
+        1,
+        f"the claim {NAME} on the page",
+        "it is nowhere",
+        f"add `{CLAIM}` where the page gives that advice, or remove the claim from article.toml",
+    ),
+    "claim unknown": (
+        EN,
+        f"{CLAIM}\n///\n",
+        f"{CLAIM}\n///\n\n/// claim | load_renamed.cures\n///\n",
+        19,
+        "a claim of article.toml",
+        "load_renamed.cures",
+        KNOWN,
+    ),
+    "claim twice": (
+        EN,
+        f"{CLAIM}\n///\n",
+        f"{CLAIM}\n///\n\n{CLAIM}\n///\n",
+        19,
+        f"the claim {NAME} once",
+        "it stands in line 16 already",
+        "link to the first one instead",
+    ),
+    "claim with a sentence in English": (
+        EN,
+        CLAIM,
+        f"{CLAIM}\nIt works.",
+        16,
+        "an empty block: the docstring is the sentence",
+        "It works.",
+        "remove it; the sentence is the docstring of renamed_keys_are_found",
+    ),
+    "claim without a sentence in Chinese": (
+        ZH,
+        f"论断 `{NAME}` 的中文句子。\n",
+        "",
+        17,
+        f"the sentence of {NAME} in this language",
+        "an empty block",
+        "write it between /// claim and ///",
+    ),
+    "output of another module": (
+        EN,
+        "/// output | load_renamed.plain_look_up_fails",
+        "/// output | load",
+        28,
+        "/// output of a check module of CC001",
+        "load",
+        "name one of: load_renamed",
+    ),
+    "output in another environment": (
+        EN,
+        "environment: bare",
+        "environment: bear",
+        28,
+        "an environment in which load_renamed runs",
+        "bear",
+        "name one of: bare",
+    ),
+    "output without an environment": (
+        EN,
+        "    environment: bare\n",
+        "",
+        28,
+        "an environment in which load_renamed runs",
+        "no option environment",
+        "name one of: bare",
+    ),
+    "versions of another module": (
+        EN,
+        "/// versions | load_renamed",
+        "/// versions | load",
+        33,
+        "/// versions of a check module of CC001",
+        "load",
+        "name one of: load_renamed",
+    ),
+    "download that is not there": (
+        EN,
+        "/// download | snippets/rename_keys.py",
+        "/// download | snippets/rename.py",
+        25,
+        "a file to download",
+        "no snippets/rename.py",
+        "write snippets/rename.py, or correct its name",
+    ),
+    "requirements of an environment that is not there": (
+        EN,
+        "/// download | snippets/rename_keys.py",
+        "/// download | requirements/bear.txt",
+        25,
+        "a file to download",
+        "no requirements/bear.txt",
+        "write requirements/bear.txt, or correct its name",
+    ),
+    "file to include that is not there": (
+        EN,
+        INCLUDE,
+        '--8<-- "snippets/rename.py:rename"',
+        22,
+        "a file to include",
+        "no snippets/rename.py",
+        "write it, or correct its name",
+    ),
+    "section that is not there": (
+        EN,
+        INCLUDE,
+        '--8<-- "snippets/rename_keys.py:name"',
+        22,
+        "a section name in snippets/rename_keys.py",
+        "no start or no end marker",
+        "mark it in snippets/rename_keys.py: # --8<-- [start:name] ... # --8<-- [end:name]",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_page_that_does_not_fit_is_named_with_its_repair(example: Path, name: str) -> None:
+    file, old, new, *expected = PAGES[name]
+    edit(example, file, old, new)
+    assert lint_project(example) == [Problem(file, *expected)]
+
+
+def test_requirements_of_an_environment_can_be_downloaded(example: Path) -> None:
+    edit(example, EN, "/// download | snippets/rename_keys.py", "/// download | requirements/bare.txt")
+    assert lint_project(example) == []
+
+
+@pytest.mark.parametrize(("file", "language"), [(EN, "en"), (ZH, "zh")])
+def test_page_in_one_language_only_is_named(example: Path, file: str, language: str) -> None:
+    (example / file).unlink()
+    repair = f"write it (template: checks/template/{language}.md)"
+    assert lint_project(example) == [Problem(file, 1, f"the page of CC001 in {language}", "no such file", repair)]
+
+
+def test_checks_without_pages_are_named(example: Path) -> None:
+    (example / EN).unlink()
+    (example / ZH).unlink()
+    assert [problem.file for problem in lint_project(example)] == [EN, ZH]
+
+
+def test_page_without_checks_is_named(example: Path) -> None:
+    (example / "docs/en/errors/new.md").touch()
+    repair = "run: clinic new new (it keeps this page), or remove the page"
+    expected = Problem("docs/en/errors/new.md", 1, f"a folder {ERRORS}/new that proves the page", "none", repair)
+    assert lint_project(example) == [expected]
+
+
+ASSERTION = '    assert rename(saved, "model.", "") == {"weight": [1, 2], "bias": [3]}\n'
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "    rename(saved, 'model.', '')\n",
+        "    assert True\n",
+        '    assert (rename(saved, "model.", "") == {}, "always true")\n',
+        "    _show()\n\n\ndef _show():\n    print(saved)\n    _show()\n",
+    ],
+)
+def test_claim_that_nothing_could_refute_is_named(example: Path, body: str) -> None:
+    edit(example, MODULE, ASSERTION, body)
+    repair = "assert the effect that the sentence states"
+    assert lint_project(example) == [Problem(MODULE, 18, f"an assertion in {NAME}", "none: nothing could refute it", repair)]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "    testing.assert_equal(saved, {})\n",
+        "    _same(saved, {})\n\n\ndef _same(a, b):\n    assert a == b\n",
+    ],
+)
+def test_claim_may_assert_through_a_function(example: Path, body: str) -> None:
+    edit(example, MODULE, ASSERTION, body)
+    assert lint_project(example) == []
+
+
+def test_evidence_that_belongs_to_no_claim_is_named(decided: Path) -> None:
+    folder = f"{ERRORS}/prefix-missing/evidence"
+    (decided / folder / "load_renamed@bare.json").rename(decided / folder / "load_renamed@bear.json")
+    file = f"{folder}/load_renamed@bear.json"
+    expected = Problem(
+        file, 1, "evidence of a claim that the article states", "none is decided there", f"remove {file} and its log"
+    )
+    assert lint_project(decided) == [expected]
+
+
+def test_all_problems_are_printed_with_status_2_and_nothing_is_written(example: Path) -> None:
+    edit(example, f"{BARE}/lock.txt", "# for ", "# for f")
+    edit(example, MODULE, ASSERTION, "    pass\n")
+    (example / ZH).unlink()
+    (example / "docs/en/errors/new.md").touch()
+    before = contents(example)
+    done = clinic(example, "lint")
+    assert (done.returncode, done.stdout) == (2, "")
+    lines = done.stderr.splitlines()
+    assert [line.split(": expected ")[0] for line in lines[:-1:2]] == [
+        f"{BARE}/lock.txt:1",
+        f"{MODULE}:18",
+        "docs/en/errors/new.md:1",
+        f"{ZH}:1",
+    ]
+    assert all(line.startswith("    repair: ") for line in lines[1::2])
+    assert lines[-1] == "4 problems. Nothing was written."
+    assert contents(example) == before
+
+
+def test_broken_article_does_not_hide_what_is_wrong_elsewhere(example: Path) -> None:
+    edit(example, TOML, 'harm = "error"', 'harm = "some"')
+    edit(example, f"{ERRORS}/old-evidence/article.toml", '["bare"]', '["bear"]')
+    edit(example, f"{BARE}/lock.txt", "# for ", "# for f")
+    (example / "docs/en/errors/new.md").touch()
+    assert [problem.file for problem in lint_project(example)] == [
+        f"{BARE}/lock.txt",
+        f"{ERRORS}/old-evidence/article.toml",
+        TOML,
+        "docs/en/errors/new.md",
+    ]
+
+
+def test_a_broken_article_does_not_hide_the_problems_of_another(example: Path) -> None:
+    (example / "checks/errors/old-evidence/article.toml").write_text("id = ", encoding="utf-8")
+    page = example / "docs/en/errors/prefix-missing.md"
+    page.write_text(page.read_text(encoding="utf-8").replace("title:", "heading:"), encoding="utf-8")
+    files = {problem.file for problem in lint_project(example)}
+    assert {"checks/errors/old-evidence/article.toml", "docs/en/errors/prefix-missing.md"} <= files
