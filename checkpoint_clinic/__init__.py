@@ -1,12 +1,25 @@
-"""What readers install: from a pasted log to an article. Standard library only.
+"""What readers install: from a pasted log to an article, in a terminal. Standard library only, Python 3.10 or newer.
 
-normalise    a pasted text without what terminals, loggers and mail programs put around its messages
-match        pasted text -> articles, look-alikes, or nothing
-nearest      a question in words -> the nearest articles
+From a text to an answer:
+
 log          a file or a pipe -> pieces of text
+normalise    a pasted text without what terminals, loggers and mail programs put around its messages
+match        pasted text -> the articles and look-alikes whose messages it holds
+found        where in a block of lines a message stands, and what was found of it
+nearest      a question in words -> the nearest articles
+diagnosis    both together
 mask         tokens, user names and hosts of a paste -> <token>, <user>, <host>
 words        the words of an answer, in both languages
 answer       a diagnosis in words
 
-normalise, match, nearest, mask and answer have a twin each for the browser: overrides/assets/clinic/<name>.js.
+The command line:
+
+library      dictionaries, articles and snippets, by name: installed, or made by the engine of a clone
+console      what a terminal shows
+command      parses, and starts one of commands/
+started      a snippet, started as a program
+
+normalise, match with found, nearest, mask and answer have a twin each for the browser: overrides/assets/clinic/match.js and so on.
 """
+
+__version__ = "0.1.0"

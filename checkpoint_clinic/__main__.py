@@ -12,7 +12,8 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
-from .command import MAINTAINERS, USAGE, main as answer
+from .command import MAINTAINERS, USAGE
+from .command import main as answer
 from .console import say
 from .library import installed
 
@@ -33,7 +34,9 @@ def main() -> int:
 def _in_clone(arguments: list[str]) -> int:
     """Start the engine of the clone in which this is called; outside of one, say what the command needs."""
     here = Path.cwd()
-    root = next((one for one in (here, *here.parents) if (one / ENGINE).is_file() and (one / "checks" / "errors").is_dir()), None)
+    root = next(
+        (one for one in (here, *here.parents) if (one / ENGINE).is_file() and (one / "checks" / "errors").is_dir()), None
+    )
     if root is None:
         say(f"clinic {arguments[0]} is a maintainer's command: run it inside a clone of the project, after `make setup` there.")
         return USAGE

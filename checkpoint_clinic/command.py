@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any, NoReturn
 
+from . import __version__
 from .console import prepare, say
 from .library import Library
 
@@ -87,7 +88,7 @@ def _run(arguments: list[str], library: Library) -> int:
         print(_TOP + "  " + ", ".join(MAINTAINERS))
         return USAGE if not arguments else 0
     if arguments[0] == "--version":
-        print(f"checkpoint-clinic {library.about['version']}")
+        print(f"checkpoint-clinic {__version__}")
         return 0
     if arguments[0] not in READERS:
         raise Refused(f"no such command: {arguments[0]} (known: {', '.join(READERS)})")

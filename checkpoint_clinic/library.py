@@ -1,6 +1,6 @@
 """What the package knows: dictionaries, articles and snippets, each a file by name.
 
-    about.json                 version; site: the address of each language's pages, empty where none was given
+    about.json                 site: the address of each language's pages, empty where none was given
     signatures.json            what recognises messages
     words.json                 the articles' texts, for questions in words
     articles.json              each article's id, slug, message, harm, title, answer, and claims with what was observed
@@ -30,7 +30,7 @@ class Library:
 
     @cached_property
     def about(self) -> dict[str, Any]:
-        """Version and addresses."""
+        """What was given when this was built: addresses."""
         return self._json("about.json")
 
     @cached_property

@@ -29,7 +29,9 @@ def start(name: str, given: argparse.Namespace, library: Library) -> int:
         file.write_text(text, encoding="utf-8", newline="\n")
         rest = given.rest[1:] if given.rest[:1] == ["--"] else given.rest
         try:
-            done = subprocess.run([given.python, str(file), *rest], check=False, stdout=subprocess.PIPE if given.as_json else None)
+            done = subprocess.run(
+                [given.python, str(file), *rest], check=False, stdout=subprocess.PIPE if given.as_json else None
+            )
         except OSError as error:
             raise Refused(f"cannot start {given.python}: {error.strerror}. Name a Python: --python PATH") from None
     if not given.as_json:

@@ -9,6 +9,8 @@ from pathlib import Path
 import click
 from rich.markup import escape
 
+from checkpoint_clinic import command as readers
+
 from ..content.problem import Invalid
 from .command import Exit, count, err
 
@@ -36,6 +38,8 @@ class Commands(click.Group):
 def clinic() -> None:
     """Decide the claims of the articles, and build the site from what was observed.
 
+    Readers' commands, which the installed package has, too: diagnose, explain, snippet, audit, verify, list.
+
     Exit status: 0 all verified, 1 something failing, 2 usage or content error, 3 nothing selected, 4 something has no current
     answer, 75 another run holds the lock, 130 interrupted.
     """
@@ -44,6 +48,8 @@ def clinic() -> None:
 def main() -> int:
     """Run the command line and return its exit status; content errors are printed whole, without a traceback."""
     try:
+        if sys.argv[1:2] == ["--version"] or (sys.argv[1:2] and sys.argv[1] in readers.READERS):
+            return _read(sys.argv[1:])
         return int(clinic.main(prog_name="clinic", standalone_mode=False) or 0)
         return int(clinic.main(standalone_mode=False) or 0)
     except Invalid as error:
@@ -57,6 +63,14 @@ def main() -> int:
     except (click.Abort, KeyboardInterrupt):
         err.print("Interrupted. What was decided is kept: the same command goes on from here.")
         return Exit.INTERRUPTED
+
+
+def _read(arguments: list[str]) -> int:
+    """Answer a reader from the content of this clone, or, outside of one, of the clone in which this file lies."""
+    from ..decide.plan import find_root, load_project
+    from ..show.package import library
+
+    return readers.main(arguments, library(load_project(find_root(own=True))))
 
 
 if __name__ == "__main__":

@@ -10,8 +10,7 @@ from typing import Any
 import tomllib
 from pydantic import Field, ValidationError
 
-from checkpoint_clinic.match import Matcher
-from checkpoint_clinic.nearest import Ranking, asks
+from checkpoint_clinic.diagnosis import Diagnoser
 from checkpoint_clinic.words import Language
 
 from ..content.article import Article, Strict
@@ -69,26 +68,14 @@ def load_vectors(article: Article, root: Path) -> Vectors:
         raise Invalid(from_validation(error, name, text)) from error
 
 
-class Diagnoser:
-    """Both halves of a diagnosis, by signature and in words, for all articles of a project."""
-
-    def __init__(self, project: Project) -> None:
-        self.dictionary, self.words = signatures(project), words(project)
-        self.matcher, self.ranking = Matcher(self.dictionary), Ranking(self.words)
-
-    def diagnose(self, text: str) -> dict[str, Any]:
-        """Return the diagnosis of a text."""
-        return self.complete(self.matcher.diagnose(text))
-
-    def complete(self, diagnosis: dict[str, Any]) -> dict[str, Any]:
-        """Add to what a stream returned the nearest articles, and whether it is a question."""
-        text = "\n".join(diagnosis["telling"])
-        return {**diagnosis, "nearest": self.ranking.nearest(text), "asked": asks(text)}
+def diagnoser_of(project: Project) -> Diagnoser:
+    """Return what answers a log or a question, for all articles of a project."""
+    return Diagnoser(signatures(project), words(project))
 
 
 def vector_problems(project: Project) -> Iterator[Problem]:
     """Yield each vector that is not answered as it says, and each article that has too few."""
-    diagnoser = Diagnoser(project)
+    diagnoser = diagnoser_of(project)
     for article in project.articles:
         name = relative(article.folder / "vectors.toml", project.root)
         try:

@@ -11,13 +11,13 @@ import time
 from pathlib import Path
 
 import pytest
-from rich.text import Text
 
 from checkpoint_clinic.answer import Answer
+from checkpoint_clinic.console import plain
 from checkpoint_clinic.log import HEAD, TAIL, Ends
 from checkpoint_clinic.words import Language
 from checks.decide.plan import load_project
-from checks.tend.vectors import Diagnoser
+from checks.tend.vectors import diagnoser_of
 
 REPOSITORY = Path(__file__).parents[2]
 CC002 = (
@@ -26,7 +26,7 @@ CC002 = (
 )
 CC001 = "model.layers.7.mlp.experts.3.w1w3 not in state_dict, loading V2-Lite/model-00002-of-000004.safetensors"
 LOOKALIKE = "KeyError: 'model.layers.1.mlp.experts.w2_weight'"
-DIAGNOSER = Diagnoser(load_project(REPOSITORY))
+DIAGNOSER = diagnoser_of(load_project(REPOSITORY))
 COMMAND = [sys.executable, "-c", "import sys; from checks.commands.main import main; sys.exit(main())", "diagnose"]
 
 
@@ -40,7 +40,11 @@ def diagnose(text: str | bytes, *arguments: str, cwd: Path = REPOSITORY) -> subp
 @pytest.mark.parametrize(
     ("text", "status", "said"),
     [
-        (CC002, 0, ["CC002", "parameter: visual.blocks.3.mlp.up_proj.bias", "in the model: [0]", "rank: 1", "docs/en/errors/"]),
+        (
+            CC002,
+            0,
+            ["CC002", "parameter: visual.blocks.3.mlp.up_proj.bias", "in the model: [0]", "rank: 1", "clinic explain CC002"],
+        ),
         (f"{CC001}\n{LOOKALIKE}", 0, ["CC001", "Such lines: 1; files that they name: 1", "Looks like CC001, but is not"]),
         (LOOKALIKE, 1, ["Looks like CC001, but is not", "From vLLM, which stops with a KeyError", "https://"]),
         ("RuntimeError: out of cheese at /home/alice/x.py", 3, ["Not known here", "/home/<user>/x.py"]),
@@ -58,7 +62,7 @@ def test_answer_and_exit_status(text: str | bytes, status: int, said: list[str])
 
 def test_chinese() -> None:
     done = diagnose(CC002, "--language", "zh")
-    assert "模型中：[0]" in done.stdout and "docs/zh/errors/size-mismatch-torch-size-0.md" in done.stdout
+    assert "模型中：[0]" in done.stdout and "详见：clinic explain CC002" in done.stdout
     assert "没有收录" in diagnose("未知错误", "--language", "zh").stdout
 
 
@@ -129,7 +133,7 @@ def answer(text: str, language: Language = "en") -> Answer:
 
 
 def shown(text: str, language: Language = "en") -> list[str]:
-    return [Text.from_markup(line).plain for line in answer(text, language).lines()]
+    return [plain(line) for line in answer(text, language).lines()]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from checkpoint_clinic.match import BLOCK, FEW, PIECE, SHOWN, Matcher
 from checkpoint_clinic.normalise import SHARED
 from checks.decide.plan import load_project
-from checks.tend.vectors import Diagnoser, Text, load_vectors, wrong
+from checks.tend.vectors import Text, load_vectors, wrong
 
 REPOSITORY = Path(__file__).parents[2]
 PROJECT = load_project(REPOSITORY)

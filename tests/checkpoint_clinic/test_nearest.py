@@ -8,7 +8,7 @@ import pytest
 
 from checkpoint_clinic.nearest import Ranking, asks, terms
 from checks.decide.plan import load_project
-from checks.tend.vectors import Diagnoser, load_vectors
+from checks.tend.vectors import load_vectors
 
 REPOSITORY = Path(__file__).parents[2]
 PROJECT = load_project(REPOSITORY)

@@ -54,7 +54,7 @@ def test_exit_status_names_the_cause(decided: Path, arguments: tuple[str, ...], 
     assert contents(decided) == before
 
 
-@pytest.mark.parametrize("command", ["list", "status", "run", "lint", "build", "new"])
+@pytest.mark.parametrize("command", ["plan", "status", "run", "lint", "build", "new"])
 def test_content_error_ends_every_command_before_it_writes(example: Path, command: str) -> None:
     edit(example, f"{ERRORS}/old-evidence/article.toml", 'harm = "none"', 'harm = "some"')
     before = contents(example)
@@ -86,12 +86,12 @@ def test_status_for_people_says_the_same(decided: Path) -> None:
     assert done.stdout.endswith("CC002 verified 1/2 (1 failing)\n")
 
 
-def test_list_names_articles_and_environments(example: Path) -> None:
-    listed = json.loads(clinic(example, "list", "--json").stdout)
+def test_plan_names_articles_and_environments(example: Path) -> None:
+    listed = json.loads(clinic(example, "plan", "--json").stdout)
     first = listed["articles"][0]
     assert (first["id"], first["slug"], first["claims"]) == ("CC001", "prefix-missing", 2)
     assert [one["name"] for one in listed["environments"]] == ["bare", "bare-cuda"]
-    assert 'KeyError: "prefix-missing.weight"' in clinic(example, "list").stdout
+    assert 'KeyError: "prefix-missing.weight"' in clinic(example, "plan").stdout
 
 
 def test_python_m_checks_is_the_same_command(decided: Path) -> None:

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page
 from checkpoint_clinic.answer import Answer
 from checkpoint_clinic.words import LANGUAGES
 from checks.decide.plan import load_project
-from checks.tend.vectors import Diagnoser, load_vectors
+from checks.tend.vectors import diagnoser_of, load_vectors
 
 from .conftest import ROOT
 
@@ -62,7 +62,7 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
 
 def test_the_browser_answers_as_python_does(page: Page, address: str) -> None:
     pasted = texts()
-    diagnoser = Diagnoser(load_project(ROOT))
+    diagnoser = diagnoser_of(load_project(ROOT))
     answered: list[list[Any]] = page.evaluate(DIAGNOSE, [address, pasted])
     assert len(answered) == len(pasted) >= 600
     for text, found in zip(pasted, answered, strict=True):
@@ -74,6 +74,6 @@ def test_the_browser_answers_as_python_does(page: Page, address: str) -> None:
 
 
 def test_the_published_dictionaries_are_those_of_python(page: Page, address: str) -> None:
-    diagnoser = Diagnoser(load_project(ROOT))
+    diagnoser = diagnoser_of(load_project(ROOT))
     assert json.loads(page.request.get(f"{address}signatures.json").text()) == json.loads(json.dumps(diagnoser.dictionary))
     assert json.loads(page.request.get(f"{address}words.json").text()) == diagnoser.words

@@ -1,4 +1,4 @@
-"""`clinic list`."""
+"""`clinic plan`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .command import Exit, out, print_json
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(as_json: bool) -> int:
-    """List the articles and the environments."""
+    """List the articles with their claims and cells, and the environments."""
     project = load_project(find_root())
     if as_json:
         articles = [
