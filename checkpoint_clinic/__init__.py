@@ -19,7 +19,8 @@ console      what a terminal shows
 command      parses, and starts one of commands/
 started      a snippet, started as a program
 
-normalise, match with found, nearest, mask and answer have a twin each for the browser: overrides/assets/clinic/match.js and so on.
+normalise, match with found, nearest, mask and answer have a twin each for the browser, overrides/assets/clinic/match.js and
+so on.
 """
 
 __version__ = "0.1.0"

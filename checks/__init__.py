@@ -17,6 +17,8 @@ show         how it is shown
   draw         a drawing's code and data -> SVG; the only one that needs matplotlib
   blocks       the Markdown blocks of a page
   signatures   all articles -> signatures.json and words.json, which both engines read
+  text         an article as plain Markdown, its claims and verdicts written out
+  package      what the installed package carries: dictionaries, articles, snippets
   publish      both languages built; badges, evidence and downloads laid beside the pages
 
 decide       how it is decided

@@ -51,7 +51,6 @@ def main() -> int:
         if sys.argv[1:2] == ["--version"] or (sys.argv[1:2] and sys.argv[1] in readers.READERS):
             return _read(sys.argv[1:])
         return int(clinic.main(prog_name="clinic", standalone_mode=False) or 0)
-        return int(clinic.main(standalone_mode=False) or 0)
     except Invalid as error:
         for problem in error.problems:
             err.print(escape(str(problem)))

@@ -43,7 +43,7 @@ def command(
     project = load_project(root)
     selected = select(project, articles, environments, lambda _: True)
     if not selected:
-        err.print("Nothing is selected: no claim is stated for that article and environment. See: clinic list")
+        err.print("Nothing is selected: no claim is stated for that article and environment. See: clinic plan")
         return Exit.NOTHING
     own = _OwnRuns(home(root))
     jobs = [job for job in selected if again or not has_answer(project, job) or (here and not own.has(job))]

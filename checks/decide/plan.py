@@ -206,7 +206,7 @@ def select(
     for name in environments:
         if name not in project.environments:
             known = ", ".join(sorted(project.environments))
-            problems.append(Problem("command line", 1, f"an environment: {known}", name, "run: clinic list"))
+            problems.append(Problem("command line", 1, f"an environment: {known}", name, "run: clinic plan"))
     if problems:
         raise Invalid(problems)
     chosen = {article.id for name in articles if (article := project.article(name))}

@@ -11,11 +11,11 @@ import pytest
 from checkpoint_clinic.match import BLOCK, FEW, PIECE, SHOWN, Matcher
 from checkpoint_clinic.normalise import SHARED
 from checks.decide.plan import load_project
-from checks.tend.vectors import Text, load_vectors, wrong
+from checks.tend.vectors import Text, diagnoser_of, load_vectors, wrong
 
 REPOSITORY = Path(__file__).parents[2]
 PROJECT = load_project(REPOSITORY)
-DIAGNOSER = Diagnoser(PROJECT)
+DIAGNOSER = diagnoser_of(PROJECT)
 CASES = [
     (article, kind, vector)
     for article in PROJECT.articles

@@ -8,11 +8,11 @@ import pytest
 
 from checkpoint_clinic.nearest import Ranking, asks, terms
 from checks.decide.plan import load_project
-from checks.tend.vectors import load_vectors
+from checks.tend.vectors import diagnoser_of, load_vectors
 
 REPOSITORY = Path(__file__).parents[2]
 PROJECT = load_project(REPOSITORY)
-DIAGNOSER = Diagnoser(PROJECT)
+DIAGNOSER = diagnoser_of(PROJECT)
 QUERIES = [(article.id, query) for article in PROJECT.articles for query in load_vectors(article, REPOSITORY).query]
 
 

@@ -54,7 +54,7 @@ def test_unknown_names_are_all_said_with_what_is_known(example: Path) -> None:
         select(load_project(example), ["CC009"], ["bear"], lambda _: True)
     assert error.value.problems == (
         Problem("command line", 1, "an article: CC001, CC002, CC003, CC004", "CC009", "name it by id or by folder"),
-        Problem("command line", 1, "an environment: bare, bare-cuda", "bear", "run: clinic list"),
+        Problem("command line", 1, "an environment: bare, bare-cuda", "bear", "run: clinic plan"),
     )
 
 
