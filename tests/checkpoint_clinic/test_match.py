@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from checkpoint_clinic.match import BLOCK, FEW, PIECE, SHOWN, Matcher
+from checkpoint_clinic.found import FEW, PIECE, SHOWN
+from checkpoint_clinic.match import BLOCK, Matcher
 from checkpoint_clinic.normalise import SHARED
 from checks.decide.plan import load_project
 from checks.tend.vectors import Text, diagnoser_of, load_vectors, wrong

@@ -205,7 +205,7 @@ def built(root: Path, monkeypatch: pytest.MonkeyPatch, body: str, language: str 
     """Return a page of the miniature clinic as HTML."""
     monkeypatch.chdir(root)
     forget()
-    markdown = Markdown(extensions=["checks.show.blocks"], extension_configs={"checks.blocks": {"language": language}})
+    markdown = Markdown(extensions=["checks.show.blocks"], extension_configs={"checks.show.blocks": {"language": language}})
     return markdown.convert(PAGE.format(body))
 
 
