@@ -38,7 +38,7 @@ build: setup
 
 test: setup
 	@$(BIN)/python tests/browser.py
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4
 
 lint: setup
 	@$(BIN)/ruff format --check .

@@ -94,15 +94,28 @@ def _run(arguments: list[str], library: Library) -> int:
         raise Refused(f"no such command: {arguments[0]} (known: {', '.join(READERS)})")
     command = import_module(f".commands.{arguments[0]}", __package__)
     parser = _Parser(
-        prog=f"clinic {arguments[0]}", description=command.HELP, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog=f"clinic {arguments[0]}",
+        description=command.HELP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,  # `--lang` may be a snippet's
     )
     parser.add_argument("--json", action="store_true", dest="as_json", help="print JSON (its schema: clinic list --schema)")
     parser.add_argument("--language", choices=("en", "zh"), default="en", help="the language of the answer (default: en)")
     command.arguments(parser)
     try:
-        return int(command.run(parser.parse_args(arguments[1:]), library))
+        return int(command.run(_parse(parser, arguments[1:]), library))
     except SystemExit as asked_for_help:
         return int(asked_for_help.code or 0)
+
+
+def _parse(parser: argparse.ArgumentParser, arguments: list[str]) -> argparse.Namespace:
+    """Parse; a command whose parser has `rest` among its defaults gets there what is not its own, and all behind `--`."""
+    if parser.get_default("rest") is None:
+        return parser.parse_args(arguments)
+    mark = arguments.index("--") if "--" in arguments else len(arguments)
+    given, others = parser.parse_known_args(arguments[:mark])
+    given.rest = [*others, *arguments[mark + 1 :]]
+    return given
 
 
 def _close_output() -> None:

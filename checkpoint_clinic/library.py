@@ -43,8 +43,9 @@ class Library:
         """The names of the snippets."""
         return list(self._json("articles.json")["snippets"])
 
+    @cached_property
     def diagnoser(self) -> Diagnoser:
-        """Return what answers a log or a question."""
+        """What answers a log or a question."""
         return Diagnoser(self._json("signatures.json"), self._json("words.json"))
 
     def article(self, name: str) -> dict[str, Any] | None:

@@ -4,41 +4,53 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
-from .command import Refused, print_json, written
+from .command import USAGE, Refused, print_json, written
 from .library import Library
+
+MISSING = "import importlib.util, sys; print(*[name for name in sys.argv[1:] if importlib.util.find_spec(name) is None])"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what both commands take."""
     parser.add_argument("--python", default=sys.executable, help="the Python that runs it (default: the one that runs clinic)")
-    parser.add_argument("rest", nargs=argparse.REMAINDER, metavar="...", help="what the snippet takes")
+    parser.set_defaults(rest=[])  # whatever else is given is the snippet's
+    parser.usage = f"{parser.prog} [--json] [--language {{en,zh}}] [--python PYTHON] ..."
 
 
-def start(name: str, given: argparse.Namespace, library: Library) -> int:
+def start(name: str, given: argparse.Namespace, library: Library, needs: tuple[str, ...] = ()) -> int:
     """Run a snippet with the arguments that it was given, and return its exit status."""
     text = library.snippet(name)
     assert text is not None, f"{name} is one of the snippets"
+    if missing := _python(given.python, ["-c", MISSING, *needs])[1].split() if needs else []:
+        raise Refused(
+            f"{given.python} does not have {', '.join(missing)}. Name the Python that you train with: --python .venv/bin/python"
+        )
+    rest = [*given.rest, "--json"] if given.as_json and '"--json"' in text else given.rest
     with tempfile.TemporaryDirectory(prefix="clinic-") as folder:
         file = Path(folder) / name
         file.write_text(text, encoding="utf-8", newline="\n")
-        rest = given.rest[1:] if given.rest[:1] == ["--"] else given.rest
-        try:
-            done = subprocess.run(
-                [given.python, str(file), *rest], check=False, stdout=subprocess.PIPE if given.as_json else None
-            )
-        except OSError as error:
-            raise Refused(f"cannot start {given.python}: {error.strerror}. Name a Python: --python PATH") from None
+        status, output = _python(given.python, [str(file), *rest])
     if not given.as_json:
-        return done.returncode
-    output = done.stdout.decode("utf-8", "replace")
-    value = {"version": 1, "snippet": name, "status": done.returncode, "report": _report(output), "output": output.splitlines()}
-    return written(done.returncode, lambda: print_json(value))
+        return written(status, lambda: sys.stdout.write(output))
+    value = {"version": 1, "snippet": name, "status": status, "report": _report(output), "output": output.splitlines()}
+    return written(status, lambda: print_json(value))
+
+
+def _python(python: str, arguments: list[str]) -> tuple[int, str]:
+    """Return exit status and standard output; whatever the console is, the two speak UTF-8."""
+    variables = {**os.environ, "PYTHONIOENCODING": "utf-8:backslashreplace"}
+    try:
+        done = subprocess.run([python, *arguments], check=False, stdout=subprocess.PIPE, env=variables)
+    except OSError as error:
+        raise Refused(f"cannot start {python}: {error.strerror}. Name a Python: --python PATH") from None
+    return done.returncode if done.returncode >= 0 else USAGE, done.stdout.decode("utf-8", "replace").replace("\r\n", "\n")
 
 
 def _report(output: str) -> Any:

@@ -15,9 +15,11 @@ from textwrap import dedent
 
 import pytest
 
+from checks.content.environment import load_environments
 from checks.decide import install
 from checks.decide.plan import Job, load_project
 
+REPOSITORY = Path(__file__).resolve().parents[1]
 EXAMPLES = Path(__file__).with_name("examples")
 CLINIC = Path(sys.executable).with_name("clinic")
 ERRORS, BARE = "checks/errors", "checks/environments/bare"
@@ -77,7 +79,7 @@ def happens(condition: Callable[[], bool]) -> bool:
     return any(condition() or time.sleep(0.02) for _ in range(1000))
 
 
-OWN_HOME = install.home(Path(__file__).resolve().parents[1])  # before `home` below points elsewhere
+OWN_HOME = install.home(REPOSITORY)  # before `home` below points elsewhere
 OWN_UV_CACHE = os.environ.get("UV_CACHE_DIR")
 
 
@@ -100,6 +102,17 @@ def clinic(
     return subprocess.run(
         [CLINIC, *arguments], cwd=root, env=environment, capture_output=True, text=True, check=False, preexec_fn=before
     )
+
+
+@pytest.fixture(scope="session")
+def python() -> Path:
+    """The default environment of this machine, not one of the tests' own: torch is too large to be installed twice."""
+    environments = load_environments(REPOSITORY / "checks" / "environments", REPOSITORY)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("UV_CACHE_DIR", raising=False)
+        if OWN_UV_CACHE:
+            patch.setenv("UV_CACHE_DIR", OWN_UV_CACHE)
+        return install.install(environments["torch-2.13-cpu"], OWN_HOME / "environments").python
 
 
 @pytest.fixture

@@ -11,24 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from checks.content.environment import load_environments
-from checks.decide.install import install
-
-from .conftest import OWN_HOME, OWN_UV_CACHE
-
 ROOT = Path(__file__).resolve().parents[1]
 CASES = sorted((ROOT / "tests" / "snippets").glob("*_cases.py"))
-
-
-@pytest.fixture(scope="session")
-def python() -> Path:
-    """The default environment of this machine, not one of the tests' own: torch is too large to be installed twice."""
-    environments = load_environments(ROOT / "checks" / "environments", ROOT)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("UV_CACHE_DIR", raising=False)
-        if OWN_UV_CACHE:
-            patch.setenv("UV_CACHE_DIR", OWN_UV_CACHE)
-        return install(environments["torch-2.13-cpu"], OWN_HOME / "environments").python
 
 
 @pytest.mark.parametrize("cases", CASES, ids=lambda path: path.stem)

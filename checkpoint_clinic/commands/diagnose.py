@@ -35,7 +35,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace, library: Library) -> int:
     """Read the log, print the answer, return what was found."""
-    diagnoser = library.diagnoser()
+    diagnoser = library.diagnoser
     with contextlib.ExitStack() as stack:
         diagnosis, printed = _read(diagnoser.matcher.stream(), _open(given.file, stack))
     site = library.site(given.language)

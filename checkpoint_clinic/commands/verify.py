@@ -9,7 +9,8 @@ from ..started import add_arguments, start
 
 HELP = """Load a model and compare it with its files, parameter by parameter (runs the snippet verify_loaded.py).
 
-It needs torch, safetensors and transformers: name the Python that has them, clinic verify --python .venv/bin/python ...
+It needs torch, safetensors and transformers. Name the Python that has them:
+clinic verify --python .venv/bin/python ...
 
 Arguments and exit status are those of the snippet: clinic verify -- --help"""
 
@@ -21,4 +22,4 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace, library: Library) -> int:
     """Run the snippet."""
-    return start("verify_loaded.py", given, library)
+    return start("verify_loaded.py", given, library, needs=("torch", "safetensors", "transformers"))

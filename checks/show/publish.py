@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from checkpoint_clinic.commands.list import SCHEMA
 from checkpoint_clinic.words import LANGUAGES
 
 from ..content.article import imported_files
@@ -97,6 +98,7 @@ def lay_beside(project: Project, site: Path) -> None:
     _write_badges(project, site / "badges")
     for name, dictionary in (("signatures", signatures(project)), ("words", words(project))):
         (site / f"{name}.json").write_text(to_json(dictionary) + "\n", encoding="utf-8")
+    shutil.copyfile(SCHEMA, site / SCHEMA.name)
     for job in project.jobs:
         _publish_evidence(job, site / "evidence" / job.article.slug)
         _write_bundle(project, job, site / "downloads")
