@@ -13,7 +13,7 @@ help:
 	@echo "make test     engine, snippets, a real site built and read, the site in headless Chromium"
 	@echo "make lint     ruff, mypy, who may import whom, clinic lint"
 	@echo "make verify   decide every CPU claim afresh, in all environments (about 15 GB of packages)"
-	@echo "make bench    measure the speed of the runner, of the build and of the search, and how well it answers"
+	@echo "make bench    measure the speed of the runner, of the build and of the search, and how well it answers; ONLY='audit site' picks"
 	@echo "make wheels   collect in wheels/ what a machine with a GPU and no network needs; VERSION=3.12 is its Python"
 	@echo "make lock     resolve the tools' requirements again"
 
@@ -44,14 +44,14 @@ lint: setup
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/clinic lint
 
 verify: setup
 	@$(BIN)/clinic run --again
 
 bench: setup
-	@$(BIN)/python tests/bench.py
+	@$(BIN)/python tests/bench.py $(foreach step,$(ONLY),--only $(step))
 
 VERSION ?= 3.12
 wheels: setup

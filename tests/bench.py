@@ -1,7 +1,9 @@
-"""Measure the engine's speed, each figure against a bare equivalent in the same run. Prints a table; asserts nothing.
+"""Measure the speed of what is ours, each figure against a bare equivalent in the same run. Asserts nothing.
 
 make bench
-python tests/bench.py --sweep   # the whole sweep of versions alone: some minutes
+python tests/bench.py --list                # the steps
+python tests/bench.py --only audit --only site
+python tests/bench.py --only whole-sweep    # every layer of CC002's sweep of versions: some minutes; not part of make bench
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import click
 from rich.console import Console
 from rich.table import Table
 
@@ -35,7 +38,10 @@ from tests import bench_search
 ROOT = Path(__file__).resolve().parents[1]
 PYTHON = sys.executable
 REPEATS = 5
+WIDTHS = {"what": 44, "against": 34, "measured": 40, "the other": 10, "wanted": 22}
+OF_PROJECT = ("checkpoint_clinic", "checks", "snippets", "docs", "overrides")  # what commands in a copy of the project read
 console = Console(width=160)
+Rows = list[list[str]]
 
 
 def timed(action: Callable[[], object]) -> float:
@@ -54,6 +60,26 @@ def command(*arguments: str, cwd: Path = ROOT, **variables: str) -> None:
     subprocess.run(arguments, cwd=cwd, env={**os.environ, **variables}, capture_output=True, check=True)
 
 
+def copy_project(folder: Path) -> Path:
+    """Return a copy of the project, for what writes evidence or pages."""
+    for name in OF_PROJECT:
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    return folder
+
+
+# What a check module is without the engine: its claims one after the other; one that is refuted does not end it.
+BARE_CLAIMS = """
+import importlib, sys, traceback
+sys.path.insert(0, sys.argv[1])
+module = importlib.import_module(sys.argv[2])
+for name in sys.argv[3:]:
+    try:
+        getattr(module, name)()
+    except AssertionError:
+        traceback.print_exc()
+"""
+
+
 def nothing_to_do() -> list[str]:
     bare, ours = alternate(
         lambda: command(PYTHON, "-c", "pass"),
@@ -62,25 +88,31 @@ def nothing_to_do() -> list[str]:
     return ["clinic run, all evidence current", "python -c pass", f"{ours:.2f} s", f"{bare:.2f} s", "at most 1 s"]
 
 
+def decided(*run: str, cwd: Path, **variables: str) -> None:
+    """Let the runner decide; a refuted claim is an answer, one that was not decided is none."""
+    done = subprocess.run(run, cwd=cwd, env={**os.environ, **variables}, capture_output=True, text=True, check=False)
+    if done.returncode not in (0, 1):
+        raise subprocess.CalledProcessError(done.returncode, run, done.stdout, done.stderr)
+
+
 def runner_overhead(job: Job) -> list[str]:
     """The runner writes its evidence into a copy of the project, so that the committed one stays."""
     installed = install(job.environment, home(ROOT) / "environments")
-    module = job.article.folder / f"{job.module}.py"
+    claims = dict.fromkeys(cell.claim.name.partition(".")[2] for cell in job.cells)
+    alone = ["-c", BARE_CLAIMS, str(job.article.folder), job.module, *claims]
     variables = {"PYTHONPATH": str(ROOT), **job.environment.variables}
     with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder, "project")
-        for name in ("checks", "snippets"):
-            shutil.copytree(ROOT / name, copy / name)
+        copy = copy_project(Path(folder, "project"))
         run = [PYTHON, "-m", "checks", "run", job.article.id, "--environment", job.environment.name, "--again"]
         bare, ours, start = alternate(
-            lambda: command(str(installed.python), str(module), cwd=Path(folder), **variables),
-            lambda: command(*run, cwd=copy, CLINIC_HOME=str(home(ROOT))),
+            lambda: command(str(installed.python), *alone, cwd=Path(folder), **variables),
+            lambda: decided(*run, cwd=copy, CLINIC_HOME=str(home(ROOT))),
             lambda: subprocess.run([PYTHON, "-m", "checks", "run", "--help"], cwd=copy, capture_output=True, check=False),
         )
     overhead = (ours - bare) / len(job.cells)
     return [
         f"runner over python {job.module}.py, a claim ({len(job.cells)} claims)",
-        f"python {job.module}.py",
+        "the same functions, called one by one",
         f"{overhead:.2f} s a claim ({ours:.2f} s; {start:.2f} s of it start the command)",
         f"{bare:.2f} s",
         "at most 0.3 s a claim",
@@ -110,9 +142,7 @@ print(own, time.perf_counter() - start)
 def site_build(copies: int) -> list[list[str]]:
     """Two ways to leave the extension out: its own time, and pages on which its blocks stay plain text."""
     with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder, "project")
-        for name in ("checks", "snippets", "docs", "overrides"):
-            shutil.copytree(ROOT / name, copy / name)
+        copy = copy_project(Path(folder, "project"))
         config = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
         (copy / "mkdocs.yml").write_text(config, encoding="utf-8")
         lines = [line for line in config.splitlines() if "checks.show.blocks:" not in line]
@@ -361,9 +391,7 @@ def sweep(names: tuple[str, ...]) -> list[list[str]]:
     chosen = [argument for job in jobs for argument in ("--environment", job.environment.name)]
     told: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
-        copy, environments = Path(folder, "project"), Path(folder, "home", "environments")
-        for name in ("checks", "snippets"):
-            shutil.copytree(ROOT / name, copy / name)
+        copy, environments = copy_project(Path(folder, "project")), Path(folder, "home", "environments")
         environments.mkdir(parents=True)
         for below in {job.environment.base.name: job.environment.base for job in jobs if job.environment.base}.values():
             for layer in below.layers:
@@ -405,33 +433,97 @@ def gate(name: str) -> list[str]:
     return ["require_versions.py", "python -c pass", f"{ours - bare:.2f} s more", f"{bare:.2f} s", "at most 0.15 s more"]
 
 
-def main() -> None:
-    project = load_project(ROOT)
-    jobs = [job for job in project.jobs if job.environment.name == "torch-2.13-cpu"]
-    steps: list[Callable[[], list[list[str]]]] = [lambda: [nothing_to_do()]]
-    steps += [lambda job=job: [runner_overhead(job)] for job in jobs]
-    steps += [lambda: audit_of_deepseek_v3(False), lambda: audit_of_deepseek_v3(True), comparison_after_loading]
-    steps += [lambda: site_build(0), lambda: site_build(50), lambda: [one_more_layer("transformers-4.50.3")]]
-    steps += [lambda: [gate("transformers-4.50.3")], lambda: sweep(SWEEP)]
-    if sys.argv[1:] == ["--sweep"]:
-        steps = [lambda: sweep(())]
-    table = Table(
-        "what",
-        "against",
-        "measured",
-        "the other",
-        "wanted",
-        title=f"{platform.platform()}, {os.cpu_count()} CPU, Python {platform.python_version()}",
-    )
-    with console.status("measuring") as status:
-        for number, step in enumerate(steps, start=1):
-            status.update(f"measuring {number} of {len(steps)}")
-            for row in step():
-                table.add_row(*row)
+def start_of_diagnose() -> Rows:
+    """The installed package, on a log of one line: what a reader waits for."""
+    with tempfile.TemporaryDirectory() as folder:
+        place, log = Path(folder), Path(folder, "run.log")
+        log.write_text("the shape in current model is torch.Size([0]).\n", encoding="utf-8")
+        command(PYTHON, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(place / "wheel"))
+        (wheel,) = (place / "wheel").iterdir()
+        command(PYTHON, "-m", "uv", "venv", "--quiet", "--python", PYTHON, str(place / "bare"))
+        python, clinic = str(place / "bare/bin/python"), str(place / "bare/bin/clinic")
+        command(PYTHON, "-m", "uv", "pip", "install", "--quiet", "--offline", "--no-index", "--python", python, str(wheel))
+        bare, ours = alternate(
+            lambda: command(python, "-c", "pass", cwd=place),
+            lambda: command(clinic, "diagnose", str(log), cwd=place),
+            repeats=4 * REPEATS,
+        )
+        files = [path for path in (place / "bare").rglob("checkpoint_clinic/**/*") if path.is_file()]
+        size = sum(path.stat().st_size for path in files) / 1e6
+    return [
+        ["clinic diagnose, installed", "python -c pass", f"{ours - bare:.2f} s more", f"{bare:.2f} s", "at most 0.15 s more"],
+        ["", "its size, compiled", f"{size:.1f} MB in {len(files)} files", "", "at most 3 MB"],
+    ]
+
+
+def search() -> Rows:
+    """The searches print tables of their own."""
+    for one in bench_search.bench():
+        console.print(one)
+    return []
+
+
+def all_steps() -> dict[str, Callable[[], Rows]]:
+    """Return what is measured, by name, in order."""
+    jobs = [job for job in load_project(ROOT).jobs if job.environment.name == "torch-2.13-cpu"]
+    return {
+        "start": start_of_diagnose,
+        "nothing-to-do": lambda: [nothing_to_do()],
+        **{f"runner-{job.article.id}-{job.module}": lambda job=job: [runner_overhead(job)] for job in jobs},  # type: ignore[misc]
+        "audit": lambda: audit_of_deepseek_v3(False),
+        "audit-with-scales": lambda: audit_of_deepseek_v3(True),
+        "verify": comparison_after_loading,
+        "site": lambda: site_build(0),
+        "site-of-many-pages": lambda: site_build(50),
+        "layer": lambda: [one_more_layer("transformers-4.50.3")],
+        "gate": lambda: [gate("transformers-4.50.3")],
+        "sweep": lambda: sweep(SWEEP),
+        "search": search,
+        "whole-sweep": lambda: sweep(()),
+    }
+
+
+def print_row(row: list[str], style: str = "") -> None:
+    """Print one row at once, in the columns of all the others."""
+    table = Table(box=None, show_header=False, padding=(0, 1), style=style)
+    for width in WIDTHS.values():
+        table.add_column(width=width, overflow="fold")
+    table.add_row(*row)
     console.print(table)
-    if sys.argv[1:] != ["--sweep"]:
-        for one in bench_search.bench():
-            console.print(one)
+
+
+def measure(name: str, step: Callable[[], Rows]) -> bool:
+    """Print a step's rows; of one that fails, what it ended with. Return whether it was measured."""
+    try:
+        with console.status(name):
+            rows = step()
+    except Exception as error:  # whatever it is, the steps behind it are measured
+        told = getattr(error, "stderr", None) or getattr(error, "output", None) or str(error) or type(error).__name__
+        lines = (told.decode("utf-8", "replace") if isinstance(told, bytes) else str(told)).strip().splitlines()
+        print_row([name, "", f"failed: {lines[-1] if lines else type(error).__name__}", "", ""], style="red")
+        return False
+    for row in rows:
+        print_row(row)
+    return True
+
+
+@click.command()
+@click.option("--only", "chosen", multiple=True, metavar="STEP", help="A step, or the beginning of its name. Several times.")
+@click.option("--list", "listed", is_flag=True, help="Print the names of the steps.")
+def main(chosen: tuple[str, ...], listed: bool) -> None:
+    """Measure; the exit status is 1 if a step failed."""
+    steps = all_steps()
+    if listed:
+        click.echo("\n".join(steps))
+        return
+    for name in chosen:
+        if not any(step.startswith(name) for step in steps):
+            raise click.BadParameter(f"no step begins with {name} (see --list)", param_hint="--only")
+    wanted = {name: step for name, step in steps.items() if (name.startswith(chosen) if chosen else name != "whole-sweep")}
+    console.print(f"{platform.platform()}, {os.cpu_count()} CPU, Python {platform.python_version()}")
+    print_row([name.upper() for name in WIDTHS], style="bold")
+    measured = [measure(name, step) for name, step in wanted.items()]
+    raise SystemExit(0 if all(measured) else 1)
 
 
 if __name__ == "__main__":
