@@ -3,14 +3,15 @@ PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3.13 python3,$(
 BIN := .venv/bin
 DEFAULT := torch-2.13-cpu
 
-.PHONY: site build test lint verify bench wheels lock setup clean
+.PHONY: site build package test lint verify bench wheels lock setup clean
 .DEFAULT_GOAL := help
 
 .PHONY: help
 help:
 	@echo "make site     decide the default environment's claims here, build both languages, serve them"
 	@echo "make build    build the site from the evidence that is committed"
-	@echo "make test     engine, snippets, a real site built and read, the site in headless Chromium"
+	@echo "make package  the wheel that readers install and its source archive, in dist/"
+	@echo "make test     engine, package, snippets, a real site built and read, the site in headless Chromium"
 	@echo "make lint     ruff, mypy, who may import whom, clinic lint"
 	@echo "make verify   decide every CPU claim afresh, in all environments (about 15 GB of packages)"
 	@echo "make bench    measure the speed of the runner, of the build and of the search, and how well it answers; ONLY='audit site' picks"
@@ -35,6 +36,10 @@ site: setup
 
 build: setup
 	@$(BIN)/clinic build
+
+package: setup
+	@rm -rf dist
+	@$(BIN)/python -m hatchling build --target sdist --target wheel --directory dist
 
 test: setup
 	@$(BIN)/python tests/browser.py
@@ -61,4 +66,4 @@ lock: setup
 	@for name in engine development; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --upgrade --exclude-newer "$$(date -u +%F)" requirements/$$name.in -o requirements/$$name.txt; done
 
 clean:
-	rm -rf .venv .clinic site
+	rm -rf .venv .clinic site dist

@@ -48,7 +48,7 @@ def pieces(file: BinaryIO) -> Iterator[tuple[str, int]]:
     mark = next((mark for mark in _BEGINS if first.startswith(mark)), b"")
     encoding = _BEGINS.get(mark) or _without_mark(head)
     if encoding == "utf-8" and len(head) - len(head.translate(None, _CONTROL)) > len(head) // _BINARY:
-        hint = "; to look into a checkpoint: python snippets/audit_checkpoint.py DIR"
+        hint = "; to look into a checkpoint: clinic audit DIR"
         raise NoLog(f"binary data, not a log (give the text that the program printed{hint})")
     decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
     total = 0

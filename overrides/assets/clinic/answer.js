@@ -1,4 +1,4 @@
-/* A diagnosis in words, as text: diagnose.js makes elements of it. Twin of checks/answer.py. */
+/* A diagnosis in words, as text: diagnose.js makes elements of it. Twin of checkpoint_clinic/answer.py. */
 
 import { mask } from "./mask.js";
 import { normaliser, trimSpaces } from "./normalise.js";

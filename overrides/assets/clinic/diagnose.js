@@ -1,4 +1,4 @@
-/* The paste field, which checks/render.py writes (Pages.diagnose): what is typed, pasted, dropped or chosen goes to
+/* The paste field, which checks/show/render.py writes (Pages.diagnose): what is typed, pasted, dropped or chosen goes to
    diagnose-worker.js, and what it found is shown. Whatever comes from outside becomes text, never markup. The only requests
    are for our own scripts, signatures.json and words.json. */
 

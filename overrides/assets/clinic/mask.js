@@ -1,5 +1,5 @@
 /* What a paste may hold that nobody should share -> <token>, <user>, <host>; before anything becomes a link or an issue.
-   Twin of checks/mask.py: the same expressions in the same order, and tests/vectors/mask.json for both. */
+   Twin of checkpoint_clinic/mask.py: the same expressions in the same order, and tests/vectors/mask.json for both. */
 
 const PUBLIC = /^(?:[\w-]+\.)*(?:huggingface\.co|hf\.co|github\.com|gitlab\.com|gitee\.com|modelscope\.cn|pytorch\.org|python\.org|readthedocs\.io|nvidia\.com|wandb\.ai|arxiv\.org|stackoverflow\.com|google\.com|microsoft\.com|aka\.ms|localhost)$/i;
 const RULES = [

@@ -1,5 +1,5 @@
 // Pasted text -> the articles whose message it holds, and what only looks like one.
-// Twin of checks/match.py, function by function; the same vectors run through both. Offsets count UTF-16 units here.
+// Twin of checkpoint_clinic/match.py and found.py, function by function; the same vectors run through both. Offsets count UTF-16 units here.
 
 import { normaliser, trimSpaces } from "./normalise.js";
 

@@ -1,4 +1,4 @@
-// The articles nearest to a text in words: for questions, and for what no signature knows. Twin of checks/nearest.py.
+// The articles nearest to a text in words: for questions, and for what no signature knows. Twin of checkpoint_clinic/nearest.py.
 
 const ASKED = 400; // different words of a text that are searched for
 const K1 = 8; // of BM25; with few articles, how often a word stands in each says more than usual

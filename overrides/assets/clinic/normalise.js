@@ -1,5 +1,5 @@
 // A pasted text without what terminals, loggers, launchers, boxes and mail programs put around its messages.
-// Twin of checks/normalise.py. The expressions come from there, in signatures.json.
+// Twin of checkpoint_clinic/normalise.py. The expressions come from there, in signatures.json.
 
 /** Return the functions of normalise.py, with the expressions of signatures.json. */
 export function normaliser(shared) {
