@@ -199,12 +199,30 @@ class Stream:
             ({**self._finding(article, "match", found), "signature": found.signature}, found.priority)
             for article, found in matches.items()
         ]
-        for number in sorted(self.found):
-            needle, found = needles[number], self.found[number]
-            if needle.kind == "lookalikes" and not any(overlaps(span, taken) for span in found.spans):
-                findings.append(({**self._finding(needle.article, "lookalike", found), "lookalike": needle.number}, 0))
+        for number in self._lookalikes(taken):
+            needle = needles[number]
+            finding = self._finding(needle.article, "lookalike", self.found[number])
+            findings.append(({**finding, "lookalike": needle.number}, 0))
         findings.sort(key=lambda one: (one[0]["kind"] != "match", -one[1], one[0]["line_number"]))
         return [finding for finding, _ in findings]
+
+    def _lookalikes(self, taken: list[Span]) -> Iterator[int]:
+        """Yield the look-alikes that are nobody's message; of an article's own, the one written first where several stand.
+
+        Two that say the same are one: it has several literal parts.
+        """
+        own: dict[int, list[Span]] = {}
+        said: set[tuple[int, str]] = set()
+        for number in sorted(self.found):
+            needle, found = self.matcher.needles[number], self.found[number]
+            if needle.kind != "lookalikes" or any(overlaps(span, taken) for span in found.spans):
+                continue
+            free = [span for span in found.spans if not overlaps(span, own.get(needle.article, []))]
+            own[needle.article] = sorted([*own.get(needle.article, []), *free])
+            means = str(self.matcher.articles[needle.article]["lookalikes"][needle.number].get("means", number))
+            if free and (needle.article, means) not in said:
+                said.add((needle.article, means))
+                yield number
 
     def _finding(self, article: int, kind: str, found: Found) -> dict[str, Any]:
         return {

@@ -101,6 +101,12 @@ class Environment:
         named = {Requirement(text).name for layer in self.layers for text in (*layer.toml.requires[:4], *layer.toml.system)}
         return frozenset(canonicalize_name(name) for name in named)
 
+    @cached_property
+    def of_pull_requests(self) -> tuple[str, ...]:
+        """The packages that this layer takes from the commit by which a pull request was merged."""
+        asked = [Requirement(text) for text in self.toml.requires if "@pull/" in text]
+        return tuple(canonicalize_name(one.name) for one in asked if pull_request(one))
+
     @property
     def preludes(self) -> tuple[Path, ...]:
         """Files executed before a check module: reconstructions, named as such wherever they are shown."""
@@ -148,9 +154,10 @@ def read_commits(lock: Path) -> dict[str, tuple[str, str]]:
     return {canonicalize_name(found["name"]): (found["source"], found["commit"]) for found in _COMMIT.finditer(text)}
 
 
-def split_lock(text: str) -> tuple[str, list[str]]:
+@lru_cache(maxsize=1024)
+def split_lock(text: str) -> tuple[str, tuple[str, ...]]:
     """Return a lock's hashed pins, and what it takes from git: a full commit is a digest itself, and has no other one."""
-    return _COMMIT.sub("", text), [found[0] for found in _COMMIT.finditer(text)]
+    return _COMMIT.sub("", text), tuple(found[0] for found in _COMMIT.finditer(text))
 
 
 def pull_request(requirement: Requirement) -> tuple[str, str] | None:
@@ -163,11 +170,7 @@ def pull_request(requirement: Requirement) -> tuple[str, str] | None:
 
 def awaits_commit(environment: Environment) -> bool:
     """Whether a layer asks for a pull request whose commit is not recorded yet: it can only be asked for, by `clinic lock`."""
-    return any(
-        pull_request(requirement) is not None and canonicalize_name(requirement.name) not in read_commits(layer.lock())
-        for layer in environment.layers
-        for requirement in map(Requirement, layer.toml.requires)
-    )
+    return any(name not in read_commits(layer.lock()) for layer in environment.layers for name in layer.of_pull_requests)
 
 
 def load_environments(folder: Path, root: Path) -> dict[str, Environment]:

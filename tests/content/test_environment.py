@@ -194,4 +194,4 @@ def test_commit_that_nothing_asks_for_is_an_address(example: Path) -> None:
 
 def test_lock_is_split_into_hashed_pins_and_commits() -> None:
     pins, commit = f"# for it\nother==1.0 {HASH}\n", f"thing @ git+{SOURCE}@{COMMIT}"
-    assert split_lock(f"{pins}{commit}\n") == (f"{pins}\n", [commit])
+    assert split_lock(f"{pins}{commit}\n") == (f"{pins}\n", (commit,))

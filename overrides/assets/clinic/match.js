@@ -227,13 +227,29 @@ class Stream {
       { ...this.finding(article, "match", found), signature: found.signature },
       found.priority,
     ]);
-    for (const number of numbers.filter((one) => needles[one].kind === "lookalikes")) {
-      const [needle, found] = [needles[number], this.found.get(number)];
-      if (found.spans.some((span) => overlaps(span, taken))) continue;
-      findings.push([{ ...this.finding(needle.article, "lookalike", found), lookalike: needle.number }, 0]);
+    for (const number of this.lookalikes(numbers, taken)) {
+      const needle = needles[number];
+      const finding = this.finding(needle.article, "lookalike", this.found.get(number));
+      findings.push([{ ...finding, lookalike: needle.number }, 0]);
     }
     const rank = ([finding, priority]) => [finding.kind === "match" ? 0 : 1, -priority, finding.line_number];
     return findings.sort((a, b) => compare(rank(a), rank(b))).map(([finding]) => finding);
+  }
+
+  /** The look-alikes that are nobody's message; of an article's own, the one written first where several stand. */
+  lookalikes(numbers, taken) {
+    const [own, said, shown] = [new Map(), new Set(), []];
+    for (const number of numbers) {
+      const [needle, found] = [this.matcher.needles[number], this.found.get(number)];
+      if (needle.kind !== "lookalikes" || found.spans.some((span) => overlaps(span, taken))) continue;
+      const before = own.get(needle.article) ?? [];
+      const free = found.spans.filter((span) => !overlaps(span, before));
+      own.set(needle.article, [...before, ...free].sort(compareSpans));
+      const means = `${needle.article} ${this.matcher.articles[needle.article].lookalikes[needle.number].means?.en ?? number}`;
+      if (free.length && !said.has(means)) shown.push(number);
+      if (free.length) said.add(means);
+    }
+    return shown;
   }
 
   finding(article, kind, found) {
