@@ -14,6 +14,7 @@ PRIOR = 20  # articles that are not there: with few, a word that only one holds 
 CHIEF = 2  # what a word of the title, the answer, the tags, the headings or the message counts more
 FAINT = 0.25  # what a word counts that says nothing here, however few articles there are
 LEAST = 18  # the score below which one of two articles does not speak of a text; of many, a word says less
+FITS = 0.45  # of that score is least, too, once it counts by the share of the text that an article holds: one rare word is none
 HELD = 0.4  # the share of a log's words that an article must hold: a long text shares some with any
 SHORT = 120  # characters that a question has at most
 NEAREST = 3  # articles that are named
@@ -129,7 +130,7 @@ class Ranking:
         for number in self._best(scores):
             own = sum(telling * gains[number] for gains, _, telling in asked if number in gains)
             held = round(sum(rarity for gains, rarity, _ in asked if number in gains) / weight, 4)
-            if round(own, 4) >= self.least and held >= share:
+            if round(own, 4) >= self.least and held >= share and round(own * held, 4) >= FITS * self.least:
                 found.append({"article": self.ids[number], "score": round(scores[number], 4), "share": held})
         return found
 

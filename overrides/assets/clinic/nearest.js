@@ -7,6 +7,7 @@ const PRIOR = 20; // articles that are not there: with few, a word that only one
 const CHIEF = 2; // what a word of the title, the answer, the tags, the headings or the message counts more
 const FAINT = 0.25; // what a word counts that says nothing here, however few articles there are
 const LEAST = 18; // the score below which one of two articles does not speak of a text; of many, a word says less
+const FITS = 0.45; // of that score is least, too, once it counts by the share of the text that an article holds: one rare word is none
 const HELD = 0.4; // the share of a log's words that an article must hold: a long text shares some with any
 const SHORT = 120; // characters that a question has at most
 const NEAREST = 3; // articles that are named
@@ -88,6 +89,7 @@ export class Ranking {
     const least = this.asks(text) ? 0 : HELD;
     return best
       .filter(({ number, share }) => round(own[number]) >= this.least && share >= least)
+      .filter(({ number, share }) => round(own[number] * share) >= FITS * this.least)
       .map(({ number, score, share }) => ({ article: this.ids[number], score, share }));
   }
 
