@@ -12,12 +12,14 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
 import browser as chromium  # noqa: E402  the module beside the tests
+
+expect.set_options(timeout=60_000)  # ms: how long is no matter of a test, and machines are shared
 
 
 def copy_project(target: Path) -> Path:

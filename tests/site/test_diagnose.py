@@ -234,6 +234,25 @@ def test_a_file_in_any_of_these_encodings(visit, encoding: str) -> None:
     seen.summary("CC002")
 
 
+@pytest.mark.parametrize("early", ["file", "text"])
+def test_what_was_given_before_the_script_came_is_answered(browser: Browser, address: str, early: str) -> None:
+    page = browser.new_page()
+    held = []
+    page.route("**/clinic/answer.js", lambda route: held.append(route))  # without it no script of the field starts
+    page.goto(address + "diagnose/", wait_until="domcontentloaded")
+    if early == "file":
+        payload = {"name": "run.log", "mimeType": "text/plain", "buffer": ONE.encode()}
+        page.locator("input[type=file]").set_input_files(files=[payload])
+    else:
+        page.locator("#clinic-text").fill(ONE)
+    while not held:
+        page.wait_for_timeout(50)
+    assert page.locator(".clinic-summary").inner_text() == ""
+    held[0].continue_()
+    expect(page.locator(".clinic-summary")).to_contain_text("CC002")
+    page.close()
+
+
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [

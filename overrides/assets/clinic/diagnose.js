@@ -124,10 +124,7 @@ function start(section) {
     event.preventDefault();
     askFile(new Blob([text]), say("pasted"));
   });
-  chooser.addEventListener("change", () => {
-    if (chooser.files.length) askFile(chooser.files[0], chooser.files[0].name);
-    chooser.value = ""; // the same file can be chosen again
-  });
+  chooser.addEventListener("change", fromChooser);
   busy.querySelector("button").addEventListener("click", () => {
     stop();
     tell(say("cancelled"));
@@ -144,7 +141,15 @@ function start(section) {
     });
   }
   addEventListener("hashchange", fromLink);
+  // What came before this script did: a link's text, a file chosen early, words typed early or kept by the browser.
   fromLink();
+  if (chooser.files.length) fromChooser();
+  else if (field.value.trim() && !number) askText();
+
+  function fromChooser() {
+    if (chooser.files.length) askFile(chooser.files[0], chooser.files[0].name);
+    chooser.value = ""; // the same file can be chosen again
+  }
 
   function fromLink() {
     if (!location.hash.startsWith("#text=")) return;
