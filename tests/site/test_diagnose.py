@@ -239,7 +239,7 @@ def test_what_was_given_before_the_script_came_is_answered(browser: Browser, add
     page = browser.new_page()
     held = []
     page.route("**/clinic/answer.js", lambda route: held.append(route))  # without it no script of the field starts
-    page.goto(address + "diagnose/", wait_until="domcontentloaded")
+    page.goto(address + "diagnose/", wait_until="commit")  # a page is loaded when its modules are
     if early == "file":
         payload = {"name": "run.log", "mimeType": "text/plain", "buffer": ONE.encode()}
         page.locator("input[type=file]").set_input_files(files=[payload])
