@@ -5,6 +5,7 @@ transformers, accelerate and deepspeed are stand-ins here; the checks of CC002 r
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import subprocess
@@ -18,9 +19,10 @@ from types import ModuleType, SimpleNamespace
 from unittest.mock import patch
 
 import torch
+from safetensors.torch import save_file
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from snippets import check_zero3_load
+from snippets import check_zero3_load, verify_loaded
 from snippets.check_zero3_load import main
 
 EMPTY = "from checkpoint, the shape in current model is torch.Size([0])."
@@ -53,7 +55,7 @@ class StandIns:
 
     def __init__(self) -> None:
         self.configs: list[dict] = []
-        self.plain, self.absent, self.change = Model(), [], lambda model: None
+        self.plain, self.change = Model(), lambda model: None
 
         class HfDeepSpeedConfig:
             def __init__(config, content: dict) -> None:
@@ -84,7 +86,7 @@ class StandIns:
         if output_loading_info:
             if isinstance(self.plain, Exception):
                 raise self.plain
-            return self.plain, {"missing_keys": self.absent}
+            return self.plain, {}
         model = Model()
         model.load_state_dict(self.plain.state_dict())
         self.change(model)
@@ -102,6 +104,10 @@ class CheckZero3Load(unittest.TestCase):
         self.folder.mkdir()
         self.config({"architectures": ["Loads"]})
         self.stand_ins = StandIns()
+        self.save(self.stand_ins.plain.state_dict())
+
+    def save(self, tensors: dict[str, torch.Tensor]) -> None:
+        save_file(tensors, self.folder / "model.safetensors")
 
     def config(self, content: object) -> None:
         (self.folder / "config.json").write_text(json.dumps(content), encoding="utf-8")
@@ -172,12 +178,81 @@ class CheckZero3Load(unittest.TestCase):
         self.assertRegex(text, r"first\.bias +absent under ZeRO-3")
         self.assertRegex(text, r"first\.scale +\[1\] +absent without DeepSpeed")
 
-    def test_what_the_files_do_not_have_is_not_compared_and_named(self) -> None:
-        self.stand_ins.absent = ["first.bias"]
+    def without(self, name: str) -> None:
+        self.save({one: tensor for one, tensor in self.stand_ins.plain.state_dict().items() if one != name})
+
+    def test_what_no_file_has_is_not_equal_unless_it_is_named_as_new(self) -> None:
+        self.without("first.bias")
         self.change(lambda model: model.first.bias.data.add_(1))
         status, printed, _ = self.program()
+        self.assertEqual(status, 5)
+        self.assertIn("not the files: ZeRO-3 loads the same", printed[-1])
+        self.assertIn("1 in the model but in no file", printed[-1])
+        status, printed, _ = self.program(self.folder, "--new", "first.bias")
         self.assertEqual((status, printed[-1]), (0, "equal: all 2 tensors, bit for bit"))
-        self.assertEqual(printed[-2], "not compared, because the files do not have them: first.bias")
+        self.assertIn("not compared: first.bias: named as new", printed[-2])
+
+    def test_two_loads_that_lose_the_same_end_with_5(self) -> None:
+        self.save({f"module.{name}": tensor + 1 for name, tensor in self.stand_ins.plain.state_dict().items()})
+        status, printed, _ = self.program()
+        self.assertEqual(status, 5)
+        self.assertIn("3 in the model but in no file, 3 in a file but not in the model", printed[-1])
+        self.save(self.stand_ins.plain.state_dict() | {"second.weight": torch.zeros(2)})
+        self.assertEqual(self.program()[0], 5)
+        self.assertEqual(self.program(self.folder, "--without", "second")[0], 0)
+        self.save({name: tensor + 1 for name, tensor in self.stand_ins.plain.state_dict().items()})
+        self.assertEqual(self.program()[0], 5)
+
+    def test_what_is_wrong_in_both_ways_ends_with_1_and_says_both(self) -> None:
+        self.without("first.bias")
+        self.change(lambda model: model.first.weight.data.add_(1))
+        status, printed, _ = self.program()
+        self.assertEqual(status, 1)
+        self.assertTrue(printed[-1].startswith("different: 1 of 2 tensors; and the load without DeepSpeed is not"), printed[-1])
+
+    def test_other_names_in_the_files_are_said_and_equal(self) -> None:
+        self.save({f"net.{name}": tensor for name, tensor in self.stand_ins.plain.state_dict().items()})
+        status, printed, _ = self.program()
+        self.assertEqual((status, printed[-1]), (0, "equal: all 3 tensors, bit for bit"))
+        self.assertIn("first.weight  <-  net.first.weight  (1)", printed)
+
+    def test_a_cast_that_both_loads_make_is_said(self) -> None:
+        self.save({name: tensor.double() for name, tensor in self.stand_ins.plain.state_dict().items()})
+        status, printed, _ = self.program()
+        self.assertEqual((status, printed[-1]), (0, "equal: all 3 tensors, 3 of them cast, as without DeepSpeed"))
+
+    def test_files_that_cannot_be_compared_are_not_equal(self) -> None:
+        (self.folder / "model.safetensors").unlink()
+        self.refused(4, "not compared with the files")
+
+    def test_a_model_that_is_not_partitioned_is_not_compared(self) -> None:
+        load = self.stand_ins.loads.from_pretrained
+        self.stand_ins.loads.from_pretrained = lambda *a, **o: (
+            load(*a, **o) if "output_loading_info" in o else self.stand_ins.plain
+        )
+        self.refused(4, "ZeRO-3 has partitioned no parameter")
+
+    def test_sizes_that_a_report_alone_tells_are_named(self) -> None:
+        def load(folder: Path, ignore_mismatched_sizes: bool = False, **_: object) -> object:
+            if not ignore_mismatched_sizes:
+                raise RuntimeError("For details look at the above report!")
+            return self.stand_ins.plain, {"mismatched_keys": {("first.bias", (5,), (4,))}}
+
+        self.stand_ins.loads.from_pretrained = load
+        self.refused(2, "1 sizes differ, that of first.bias: [5] in the files, [4] in the model")
+
+    def test_its_classes_are_those_of_verify_loaded(self) -> None:
+        for name in ("Difference", "Found", "Files", "Report"):
+            self.assertEqual(*(inspect.getsource(getattr(one, name)) for one in (check_zero3_load, verify_loaded)))
+        for name in ("MERGED", "WRAPPERS", "INSERTED", "ORDERS", "FIRST"):
+            self.assertEqual(*(getattr(one, name) for one in (check_zero3_load, verify_loaded)))
+
+    def test_the_verdict_is_the_status_whatever_happens_at_the_end_of_the_process(self) -> None:
+        code = f"import atexit, os, runpy, sys; atexit.register(os.abort); sys.argv = ['x', {str(self.folder / 'absent')!r}]; "
+        code += f"runpy.run_path({check_zero3_load.__file__!r}, run_name='__main__')"
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertIn("is no folder", done.stderr)
 
     def test_partitions_get_the_dtype_of_the_load_without_deepspeed(self) -> None:
         self.program()

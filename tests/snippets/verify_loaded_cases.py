@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 import tempfile
 import unittest
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout
 from io import StringIO
 from pathlib import Path
 from types import ModuleType
@@ -17,7 +18,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from snippets.verify_loaded import compose, main, verify
+from snippets.verify_loaded import compare, compose, main, verify
 
 
 class Model(torch.nn.Module):
@@ -30,6 +31,36 @@ class Model(torch.nn.Module):
 
 def differences(model: torch.nn.Module, folder: Path, **options: object) -> dict[str, str]:
     return {difference.parameter: difference.how.partition(":")[0] for difference in verify(model, folder, **options)}
+
+
+def rebuilt(tensors: dict[str, torch.Tensor]) -> torch.nn.Module:
+    """A model that holds these tensors under these names."""
+    model = torch.nn.Module()
+    for name, tensor in tensors.items():
+        part = model
+        for step in name.split(".")[:-1]:
+            part._modules.setdefault(step, torch.nn.Module())
+            part = part._modules[step]
+        part.register_parameter(name.rpartition(".")[2], torch.nn.Parameter(tensor.clone()))
+    return model
+
+
+LAYERS = {
+    f"model.layers.{layer}.{name}.weight": torch.rand(6, 4, generator=torch.Generator().manual_seed(10 * layer + number))
+    for layer in range(3)
+    for number, name in enumerate(("q_proj", "k_proj", "v_proj"))
+}
+
+
+def elsewhere(change=lambda name: name) -> dict[str, torch.Tensor]:
+    """The layers' tensors under names that share no ending with the files'."""
+    words = {"q_proj": "to_query", "k_proj": "to_key", "v_proj": "to_value"}
+    tensors = {}
+    for name, tensor in LAYERS.items():
+        for one, other in words.items():
+            name = name.replace("model.layers.", "net.h.").replace(f"{one}.weight", f"{other}.kernel")
+        tensors[change(name)] = tensor
+    return tensors
 
 
 class VerifyLoaded(unittest.TestCase):
@@ -146,6 +177,11 @@ class VerifyLoaded(unittest.TestCase):
         with self.assertRaisesRegex(ValueError, "ZeRO-3"):
             verify(self.model, self.folder)
 
+    def test_a_model_that_is_not_partitioned_is_not_compared_as_one(self) -> None:
+        self.save()
+        with self.assertRaisesRegex(ValueError, "ZeRO-3 has partitioned no parameter"):
+            verify(self.model, self.folder, gather=lambda _: nullcontext())
+
     def refused(self, *words: str) -> None:
         with self.assertRaises(ValueError) as caught:
             verify(self.model, self.folder)
@@ -195,9 +231,158 @@ class VerifyLoaded(unittest.TestCase):
         self.refused("not an index")
 
     def test_a_name_in_two_files_needs_an_index(self) -> None:
-        self.save()
+        self.save(file="one.safetensors")
         self.save(file="other.safetensors")
         self.refused("more than one file")
+
+    def test_a_variant_beside_the_model_is_left_aside_and_said(self) -> None:
+        self.save()
+        self.save({name: tensor.half() for name, tensor in self.model.state_dict().items()}, "model.fp16.safetensors")
+        report = compare(self.model, self.folder)
+        self.assertEqual((report.ending, report.notes), ("equal", ["not looked at: model.fp16.safetensors"]))
+        self.assertEqual(compare(self.model, self.folder, variant="fp16").ending, "different")
+
+    def test_one_file_and_an_entry_of_a_hub_cache_are_opened(self) -> None:
+        snapshot = self.folder / "snapshots" / "abc"
+        snapshot.mkdir(parents=True)
+        (self.folder / "refs").mkdir()
+        (self.folder / "refs" / "main").write_text("abc\n", encoding="utf-8")
+        self.save(file="snapshots/abc/model.safetensors")
+        self.assertEqual(compare(self.model, self.folder).ending, "equal")
+        self.assertEqual(compare(self.model, snapshot / "model.safetensors").ending, "equal")
+
+    def test_an_index_that_names_the_wrong_shard_is_said_and_the_tensor_compared(self) -> None:
+        weight_map = self.save_sharded()
+        other = next(iter(set(weight_map.values()) - {weight_map["first.bias"]}))
+        self.index({"weight_map": weight_map | {"first.bias": other}})
+        report = compare(self.model, self.folder)
+        said = f"the index says that first.bias is in {other}; it is in {weight_map['first.bias']}"
+        self.assertEqual((report.ending, report.notes), ("equal", [said]))
+
+    def test_nothing_compared_is_not_equal(self) -> None:
+        self.save()
+        with self.assertRaisesRegex(ValueError, "nothing was compared"):
+            verify(torch.nn.Module(), self.folder)
+
+    def test_two_empty_tensors_are_not_equal(self) -> None:
+        self.save({name: torch.empty(0) for name in self.model.state_dict()})
+        for tensor in self.model.parameters():
+            tensor.data = torch.empty(0)
+        self.model.steps = torch.empty(0)
+        self.assertEqual(compare(self.model, self.folder).ending, "different")
+
+    def test_what_the_files_alone_have_is_named_by_compare(self) -> None:
+        self.save(self.model.state_dict() | {"third.weight": torch.zeros(2)})
+        report = compare(self.model, self.folder)
+        self.assertEqual((report.ending, report.unused), ("in a file but not in the model", ["third.weight"]))
+        self.assertEqual(verify(self.model, self.folder), [])
+
+    def test_a_new_head_is_allowed_by_name_alone(self) -> None:
+        self.save({name: tensor for name, tensor in self.model.state_dict().items() if not name.startswith("second")})
+        self.assertEqual(compare(self.model, self.folder).ending, "in the model but in no file")
+        for new in ("second", "second.weight", "sec*"):
+            self.assertEqual(compare(self.model, self.folder, new=[new]).ending, "equal")
+        self.assertEqual(compare(self.model, self.folder, new=["sec", "first"]).ending, "in the model but in no file")
+
+    def test_what_is_left_out_on_purpose_is_named(self) -> None:
+        self.save(self.model.state_dict() | {"third.weight": torch.zeros(2), "third.bias": torch.zeros(2)})
+        self.assertEqual(compare(self.model, self.folder, without=["third"]).ending, "equal")
+        self.assertEqual(compare(self.model, self.folder, without=["third.weight"]).unused, ["third.bias"])
+
+    def test_a_persistent_buffer_that_no_file_has_is_lost_and_another_buffer_is_not(self) -> None:
+        self.save()
+        self.model.register_buffer("scratch", torch.zeros(2), persistent=False)
+        self.assertEqual(compare(self.model, self.folder).ending, "equal")
+        self.model.register_buffer("kept", torch.rand(3))
+        self.assertEqual(differences(self.model, self.folder), {"kept": "missing"})
+
+    def test_tied_parameters_are_compared_under_each_name(self) -> None:
+        model = rebuilt({"embed.weight": torch.rand(4, 3), "head.weight": torch.rand(4, 3)})
+        model.head.weight = model.embed.weight
+        weight = model.embed.weight.detach()
+        self.save({"embed.weight": weight})
+        self.assertEqual(compare(model, self.folder).ending, "equal")
+        self.save({"head.weight": weight})
+        self.assertEqual(compare(model, self.folder).ending, "equal")
+        self.save({"embed.weight": weight, "head.weight": weight + 1})
+        self.assertEqual(differences(model, self.folder), {"head.weight": "values"})
+
+    def test_wrappers_are_taken_off(self) -> None:
+        self.save()
+        inside = Model()
+        inside.load_state_dict(self.model.state_dict())
+        inside.first = torch.compile(inside.first)
+        for model in (torch.compile(self.model), torch.nn.DataParallel(self.model), inside):
+            self.assertEqual(compare(model, self.folder).ending, "equal")
+
+    def found(self, tensors: dict[str, torch.Tensor], stored: dict[str, torch.Tensor] = LAYERS) -> object:
+        self.save(stored)
+        return compare(rebuilt(tensors), self.folder)
+
+    def test_tensors_are_found_under_other_names(self) -> None:
+        report = self.found(elsewhere())
+        self.assertEqual((report.ending, report.compared, report.unused), ("equal under other names", 9, []))
+        self.assertIn(("net.h.1.to_key.kernel", "model.layers.1.k_proj.weight"), report.elsewhere)
+        self.assertIn("net.h.#.to_key.kernel  <-  model.layers.#.k_proj.weight  (3)", [*report.lines()])
+        for half in (torch.bfloat16, torch.float16):
+            self.assertEqual(self.found({name: t.to(half) for name, t in elsewhere().items()}).ending, "cast")
+
+    def test_tensors_are_found_transposed_put_together_and_cut_out(self) -> None:
+        turned = {name: tensor.t().contiguous() for name, tensor in elsewhere().items()}
+        fused, stacked, beside = {}, {}, {}
+        for layer in range(3):
+            three = [LAYERS[f"model.layers.{layer}.{name}_proj.weight"] for name in "qkv"]
+            fused[f"net.h.{layer}.fused"] = torch.cat(three)
+            stacked[f"net.h.{layer}.stacked"] = torch.stack(three)
+            beside[f"net.h.{layer}.beside"] = torch.cat([tensor.t() for tensor in three], dim=1)
+        for tensors in (turned, fused, stacked, beside):
+            report = self.found(tensors)
+            self.assertEqual((report.ending, report.unused), ("equal under other names", []), [*report.lines()])
+            report = self.found(LAYERS, tensors)
+            self.assertEqual((report.ending, report.unused), ("equal under other names", []), [*report.lines()])
+
+    def test_a_tensor_in_the_place_of_its_like_is_not_called_equal(self) -> None:
+        one, other = "net.h.1.to_key.kernel", "net.h.1.to_query.kernel"
+        tensors = elsewhere()
+        self.assertEqual(self.found(tensors | {one: tensors[other], other: tensors[one]}).ending, "different")
+        swap = {"0": "2", "2": "0", "1": "1"}
+        layers = elsewhere(lambda name: f"net.h.{swap[name[6]]}{name[7:]}")
+        self.assertEqual(self.found(layers).ending, "different")
+        kept = {name.replace("model.", "net."): tensor for name, tensor in LAYERS.items()}
+        self.assertEqual(self.found(kept).ending, "equal under other names")
+        mixed = {name: kept[name.replace("k_proj", "@").replace("q_proj", "k_proj").replace("@", "q_proj")] for name in kept}
+        self.assertEqual(self.found(mixed).ending, "different")
+
+    def test_parts_in_another_order_are_not_called_equal(self) -> None:
+        for names in ("kqv", "qvk"):
+            fused = {
+                f"net.h.{layer}.fused": torch.cat([LAYERS[f"model.layers.{layer}.{name}_proj.weight"] for name in names])
+                for layer in range(3)
+            }
+            self.assertEqual(self.found(fused).ending, "different")
+            self.assertEqual(self.found(LAYERS, fused).ending, "different")
+
+    def test_one_flipped_bit_under_another_name_is_found(self) -> None:
+        tensors = elsewhere()
+        tensors["net.h.1.to_key.kernel"] = tensors["net.h.1.to_key.kernel"].clone()
+        tensors["net.h.1.to_key.kernel"].view(torch.int32)[5, 3] ^= 1
+        report = self.found(tensors)
+        self.assertEqual([name for name, _ in report.differences], ["net.h.1.to_key.kernel"])
+        self.assertEqual(report.unused, ["model.layers.1.k_proj.weight"])
+
+    def test_a_part_that_is_left_over_is_named(self) -> None:
+        fused = {"net.h.0.fused": torch.cat([LAYERS[f"model.layers.0.{name}_proj.weight"] for name in "qkv"])}
+        report = self.found(
+            {name: LAYERS[name] for name in ("model.layers.0.q_proj.weight", "model.layers.0.v_proj.weight")}, fused
+        )
+        self.assertEqual((report.ending, len(report.unused)), ("in a file but not in the model", 1))
+        self.assertIn("24 of its values", report.unused[0])
+
+    def test_a_prefix_is_named_with_what_the_files_have(self) -> None:
+        random = {name: torch.rand(6, 4) for name in LAYERS}
+        report = self.found(random, {f"module.{name}": tensor for name, tensor in LAYERS.items()})
+        self.assertEqual((report.ending, len(report.differences), len(report.unused)), ("in the model but in no file", 9, 9))
+        self.assertIn("it has module.model.layers.0.q_proj.weight, with other values", report.differences[0].how)
 
     def test_the_index_decides_which_copy_counts(self) -> None:
         weight_map = self.save_sharded()
@@ -249,7 +434,8 @@ class Program(unittest.TestCase):
         self.assertNotIn("Traceback", errors)
 
     def test_equal_ends_with_0(self) -> None:
-        same = (0, "equal: all 3 parameters, bit for bit\n", "")
+        same = (0, "equal: all 4 tensors, bit for bit\n", "")
+        self.assertEqual(self.program(self.model), same)
         self.assertEqual(self.program("--model", self.model), same)
         self.assertEqual(self.program("--model", self.model, "--checkpoint", self.model), same)
 
@@ -261,6 +447,30 @@ class Program(unittest.TestCase):
         status, out, errors = self.program("--model", self.model, "--checkpoint", other)
         self.assertEqual((status, errors), (1, ""))
         self.assertEqual(out, "second.weight values: 8 of 8 differ\n1 differ\n")
+
+    def other(self, change) -> Path:
+        folder = self.folder / f"other-{len(list(self.folder.iterdir()))}"
+        folder.mkdir()
+        save_file(change(load_file(self.model / "model.safetensors")), folder / "model.safetensors")
+        return folder
+
+    def test_each_ending_has_its_status(self) -> None:
+        cases = (
+            (0, "equal under other names", lambda t: {f"net.{name}": tensor for name, tensor in t.items()}),
+            (
+                1,
+                "1 in the model but in no file",
+                lambda t: {name: tensor for name, tensor in t.items() if name != "first.bias"},
+            ),
+            (1, "1 in a file but not in the model", lambda t: t | {"third": t["first.bias"] + 1}),
+            (3, "cast: 4 of 4", lambda t: {name: tensor.double() for name, tensor in t.items()}),
+        )
+        for expected, said, change in cases:
+            status, out, errors = self.program("--model", self.model, "--checkpoint", self.other(change))
+            self.assertEqual((status, errors), (expected, ""), out)
+            self.assertTrue(out.splitlines()[-1].startswith(said), out)
+        status, out, _ = self.program("--model", self.model, "--checkpoint", self.other(cases[1][2]), "--new", "first.bias")
+        self.assertEqual((status, out.splitlines()[-1]), (0, "equal: all 3 tensors, bit for bit"))
 
     def test_wrong_arguments_are_refused(self) -> None:
         self.refused("--model", "--checkpoint", self.model)
@@ -287,6 +497,18 @@ class Program(unittest.TestCase):
     def test_without_transformers_one_sentence_says_so(self) -> None:
         self.transformers = None
         self.refused("needs transformers, which is not installed")
+
+    def test_without_torch_one_sentence_says_so(self) -> None:
+        command = [
+            sys.executable,
+            "-I",
+            "-S",
+            str(Path(__file__).parents[2] / "snippets" / "verify_loaded.py"),
+            str(self.model),
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertRegex(done.stderr, r"\Averify_loaded.py: torch is not installed for .*\.\n\Z")
 
     def test_a_class_that_transformers_has_not_is_named(self) -> None:
         self.config({"architectures": ["DeepseekV2ForCausalLM"]})

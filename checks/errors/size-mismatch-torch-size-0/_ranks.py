@@ -67,6 +67,8 @@ def _rank(folder, loads, wait):
     for _ in range(loads):
         with _every_gather_waited_for(deepspeed.comm) if wait else nullcontext():
             model = Qwen2_5_VLForConditionalGeneration.from_pretrained(folder, attn_implementation="eager")
+        if not all(hasattr(parameter, "ds_tensor") for parameter in model.parameters()):
+            sys.exit("a parameter is not partitioned: this was no load under ZeRO-3")
         differ.append([])
         for name, parameter in model.named_parameters():
             with deepspeed.zero.GatheredParameters([parameter]):  # one at a time: this gather every DeepSpeed waits for

@@ -3,6 +3,7 @@
 import contextlib
 import io
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -12,13 +13,19 @@ from pathlib import Path
 import _one_rank  # noqa: F401  before DeepSpeed: its one rank, its log
 import deepspeed
 from _published_layout import save
+from safetensors.torch import load_file, save_file
 from transformers import Qwen2_5_VLForConditionalGeneration
 
 from snippets import check_zero3_load
 
 _temporary = tempfile.TemporaryDirectory()
-FOLDER = f"{_temporary.name}/Qwen2.5-VL"
+FOLDER, OTHER_NAMES = f"{_temporary.name}/Qwen2.5-VL", f"{_temporary.name}/other names"
 save(FOLDER)
+save(OTHER_NAMES)
+for _file in Path(OTHER_NAMES).glob("*.safetensors"):
+    save_file({f"module.{name}": tensor for name, tensor in load_file(_file).items()}, _file, {"format": "pt"})
+_index = Path(OTHER_NAMES, "model.safetensors.index.json")
+_index.write_text(re.sub(r'"(visual|model)\.(?!safe)', r'"module.\1.', _index.read_text("utf-8")), "utf-8")
 PROGRAM = Path(check_zero3_load.__file__)
 JOIN_AND_DIE = "import check_zero3_load, deepspeed, os; check_zero3_load._start_ranks(deepspeed); os._exit(9)"
 
@@ -29,11 +36,11 @@ def _free_port():
         return str(free.getsockname()[1])
 
 
-def _check():
+def _check(folder=FOLDER):
     """Return the exit status and what was printed."""
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
-        status = check_zero3_load.main([FOLDER])
+        status = check_zero3_load.main([folder])
     print(printed.getvalue(), end="")
     return status, printed.getvalue()
 
@@ -77,6 +84,14 @@ def a_wrong_tensor_is_named():
     assert last == "different: 1 of 80 tensors", printed
 
 
+def what_both_loads_lose_is_not_equal():
+    """If no name in the files fits, both loads stay random; `check_zero3_load.py` names all 80 tensors, exit status 5."""
+    status, printed = _check(OTHER_NAMES)
+    assert status == 5, f"exit status {status}"
+    last = printed.splitlines()[-1]
+    assert "80 in the model but in no file, 80 in a file but not in the model" in last, last
+
+
 def two_ranks_are_equal():
     """With two ranks on a CPU, `check_zero3_load.py` waits for each gather, and each of 4 runs finds all 80 tensors equal."""
     for _ in range(4):
@@ -109,5 +124,6 @@ if __name__ == "__main__":
     equal_ends_with_0()
     a_load_that_raises_ends_with_1()
     a_wrong_tensor_is_named()
+    what_both_loads_lose_is_not_equal()
     two_ranks_are_equal()
     a_rank_that_dies_ends_the_other()

@@ -32,7 +32,7 @@ def _program(*arguments):
 def equal_for_a_right_load():
     """The program ends with exit status 0, and says that all parameters are equal, if transformers loads those files."""
     status, lines = _program("--model", "right", "--checkpoint", "right")
-    assert (status, lines[-1]) == (0, f"equal: all {len(tensors)} parameters, bit for bit"), lines
+    assert (status, lines[-1]) == (0, f"equal: all {len(tensors)} tensors, bit for bit"), lines
 
 
 def names_the_tensor_of_a_wrong_load():

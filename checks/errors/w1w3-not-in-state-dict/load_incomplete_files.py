@@ -6,7 +6,7 @@ import tempfile
 from _checkpoint import SMALL, save, split, tensors
 from _shard_mode import error_of, load
 
-from snippets.verify_loaded import verify
+from snippets.verify_loaded import compare, verify
 
 _temporary = tempfile.TemporaryDirectory()
 os.chdir(_temporary.name)
@@ -43,10 +43,12 @@ def more_layers_than_stored_raise():
 
 
 def fewer_layers_than_stored_load_silently():
-    """If config.json has fewer layers than are stored, the rest is left out without a word; verify_loaded.py is silent too."""
+    """If config.json has fewer layers than are stored, the rest is left out in silence; verify_loaded.py's compare names it."""
     assert _error("fewer", num_hidden_layers=2) is None
     loaded = load("fewer", 4)
     assert (len(loaded.model.model.layers), loaded.errors, verify(loaded.model, "fewer")) == (2, [], [])
+    report = compare(loaded.model, "fewer")
+    assert sorted(report.unused) == sorted(name for name in tensors(SMALL) if name.startswith("model.layers.2.")), report.unused
 
 
 if __name__ == "__main__":
