@@ -1,13 +1,20 @@
-"""Audit a folder of safetensors files before it is loaded: is it whole, and is it what its config.json asks for?
+"""Audit a folder of weights before it is loaded: is it whole, and is it what its config.json asks for?
 
-    python audit_checkpoint.py DIR [--experts-per-shard N] [--json]
+    python audit_checkpoint.py DIR [--model] [--values] [--sha256 [MANIFEST]] [--json]
 
-Reads the headers of the files, the index and config.json; needs nothing but Python. Any checkpoint: each file is whole,
-index and files agree, nothing is there twice, no expert is missing. DeepSeek-V2 and V3: every tensor has the shape and
-dtype that config.json asks for. DeepSeek-V2 also: the lines that XTuner prints in shard mode ("... not in state_dict,
-loading ..."), N experts merged into one tensor, or where it stops. Values are not read: only a SHA-256 vouches for them.
+Reads the headers of safetensors files, the index and config.json; needs nothing but Python. Any checkpoint: each file is
+whole, index and files agree, nothing is there twice, no tensor is empty; the layers of a stack are all there, as many as
+config.json says, and alike; no name has a wrapper's prefix; the head is there unless it is tied; the files are those that
+the libraries open; no download is unfinished. DeepSeek-V2 and V3: every name, shape and dtype that config.json asks for.
 
-Exit status: 0 sound, 1 problems, 2 usage. With --experts-per-shard it is a problem, too, if XTuner stops.
+--model    every name and shape of another model, too: by transformers, where it is installed, on the meta device
+--values   no value is NaN or infinite, no matrix is all zero or constant; needs numpy
+--sha256   against the names that a hub cache gives its files, its .metadata files, or a MANIFEST as sha256sum writes it
+
+What XTuner will do with DeepSeek-V2 says predict_xtuner.py. Of other formats it names what is there, and what goes on.
+
+The last line says how far it looked. Exit status: 0 sound, 1 problems, 2 usage, 3 nothing wrong in what was looked at, but
+names or shapes were not compared with what the model asks for.
 """
 
 from __future__ import annotations
@@ -31,12 +38,20 @@ from typing import Any, NamedTuple
 LIMIT = 100_000_000  # bytes of a header; safetensors has the same limit
 PIECE = 100_000  # bytes of an index that are read at a time
 INDEX, SINGLE = "model.safetensors.index.json", "model.safetensors"
-BITS_OF = {4: "F4", 6: "F6_E2M3 F6_E3M2", 8: "BOOL U8 I8 F8_E5M2 F8_E4M3 F8_E8M0"}
-BITS_OF |= {16: "I16 U16 F16 BF16", 32: "I32 U32 F32", 64: "I64 U64 F64 C64"}
+BITS_OF = {
+    4: "F4",
+    6: "F6_E2M3 F6_E3M2",
+    8: "BOOL U8 I8 F8_E5M2 F8_E4M3 F8_E8M0 F8_E5M2FNUZ F8_E4M3FNUZ",
+    16: "I16 U16 F16 BF16",
+    32: "I32 U32 F32",
+    64: "I64 U64 F64 C64",
+}
 BITS = {dtype: bits for bits, dtypes in BITS_OF.items() for dtype in dtypes.split()}
 FLOATS = {"float32": "F32", "float16": "F16", "bfloat16": "BF16", "float64": "F64"}
-SIZES = ["vocab_size", "hidden_size", "intermediate_size", "moe_intermediate_size", "num_hidden_layers", "num_attention_heads"]
-SIZES += ["kv_lora_rank", "qk_rope_head_dim", "qk_nope_head_dim", "v_head_dim"]
+SIZES = [
+    *("vocab_size", "hidden_size", "intermediate_size", "moe_intermediate_size", "num_hidden_layers", "num_attention_heads"),
+    *("kv_lora_rank", "qk_rope_head_dim", "qk_nope_head_dim", "v_head_dim"),
+]
 MAY_BE_NULL = ["q_lora_rank", "n_routed_experts", "n_shared_experts"]
 DEEPSEEK = {"deepseek_v2": "DeepseekV2ForCausalLM", "deepseek_v3": "DeepseekV3ForCausalLM"}
 # A tensor as safetensors writes it, behind the end of the one before, which is its begin: that end, name, kind.
@@ -45,7 +60,19 @@ KIND = re.compile(r'([A-Z0-9_]+)","shape":\[([0-9,]*)')
 PLAIN = bytes(set(range(32, 127)) - {ord("\\")})  # what stands for itself in JSON
 FILE = re.compile(r"[^/\\:\0]+\.safetensors")
 EXPERT = re.compile(r"(.*\.experts)\.([0-9]{1,9})\.(.+)")
+STACK = re.compile(r"(.*?\b(?:layers|layer|h|blocks|block|resblocks))\.([0-9]{1,9})\.(.+)")  # the outermost one
+TEXT = {  # the stack that num_hidden_layers counts
+    *("model.layers", "model.language_model.layers", "language_model.model.layers", "language_model.layers"),
+    *("transformer.h", "h", "gpt_neox.layers", "encoder.layer", "bert.encoder.layer", "roberta.encoder.layer"),
+}
+EMBEDDINGS = ("model", "model.language_model", "language_model.model")
+WRAPPED = re.compile(r"(?:^|\.)(_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\.|^(module)\.")
+REPEATED = re.compile(r"(?:^|\.)(language_model)\.\1\.")
+FORMATS = ("pt", "tf", "flax", "mlx")  # of __metadata__, as transformers knows them
+UNFINISHED = (".incomplete", ".aria2", ".part", ".crdownload", ".tmp")
+TRANSFORMERS = (SINGLE, INDEX, "adapter_model.safetensors")  # what transformers and peft open if nothing is said
 FETCH = "Download it again and compare its SHA-256."
+LOOKED, NOT = ("whole", "names", "shapes", "values", "hashes"), "not looked at"
 SOURCE = "Take config.json and all files from the same place and revision."
 START = {
     b"version https://git-lfs": "a Git LFS pointer (git lfs pull)",
@@ -89,16 +116,6 @@ class Shard(NamedTuple):
     unlisted: set[str]  # the names that were not found in the index yet
 
 
-class Prediction:
-    """What XTuner does: its lines; why it stops (None: it loads); parameters that it would leave random or fill wrongly."""
-
-    def __init__(self, experts_per_shard: int) -> None:
-        self.experts_per_shard = experts_per_shard
-        self.lines: list[str] = []
-        self.stop: str | None = None
-        self.wrong: list[str] = []
-
-
 class Report:
     """All that was found."""
 
@@ -106,16 +123,19 @@ class Report:
         self.folder = folder
         self.files = self.tensors = self.bytes = 0
         self.problems: list[Problem] = []
+        self.notes: list[str] = []
         self.not_looked_at: list[str] = []
-        self.xtuner: Prediction | None = None
-
-    def __repr__(self) -> str:
-        return as_text(self)
+        self.looked = dict.fromkeys(LOOKED, NOT)  # at what: yes, no (something is wrong), in part, not looked at
 
     @property
     def sound(self) -> bool:
-        """Whether nothing is wrong."""
+        """Whether nothing is wrong in what was looked at: `looked` says how far that is."""
         return not self.problems
+
+    @property
+    def status(self) -> int:
+        """The exit status: 0 sound, 1 problems, 3 nothing wrong, but names or shapes were not compared with the model's."""
+        return 1 if self.problems else 0 if all(self.looked[what] == "yes" for what in ("whole", "names", "shapes")) else 3
 
     def add(self, file: str, expected: str, found: Any, repair: str = FETCH) -> None:
         """Add a problem."""
@@ -127,7 +147,9 @@ class Checkpoint:
 
     def __init__(self, folder: str, config: dict[str, Any], files: list[str]) -> None:
         self.folder, self.config = folder, config
+        self.names: list[str] = []  # of everything in the folder
         self.single = SINGLE in files  # transformers takes it before any index
+        self.independent = False  # several files that are no parts of one checkpoint
         self.files = [SINGLE] if self.single else files  # those that count
         self.index: dict[str, Any] = {}
         self.weight_map: dict[str, Any] = {}
@@ -144,63 +166,93 @@ class Checkpoint:
         return {name: file for file, shard in self.shards.items() for name in shard.names}
 
 
-def audit(folder: str | os.PathLike[str], experts_per_shard: int | None = None, progress: bool = False) -> Report:
-    """Audit the folder. experts_per_shard: N, XTuner's expert_in_one_shard."""
+def audit(
+    folder: str | os.PathLike[str],
+    progress: bool = False,
+    model: bool = False,
+    values: bool = False,
+    sha256: str | None = None,
+) -> Report:
+    """Audit the folder. sha256: a manifest's file, or an empty text for what the folder itself knows."""
     report = Report(_show(os.fspath(folder)))
     collects = gc.isenabled()
     gc.disable()  # very many small objects, no cycles
     try:
         checkpoint = _read_folder(os.fspath(folder), report, progress)
-        _judge(checkpoint, experts_per_shard, report)
+        _judge(checkpoint, report)
     finally:
         if collects:
             gc.enable()
-    report.not_looked_at.append("the values: compare the SHA-256 of each file with the published one")
+    if model:
+        _check_model(checkpoint, report)
+    if values:
+        _check_values(checkpoint, report, progress)
+    if sha256 is not None:
+        _check_hashes(checkpoint, sha256, report, progress)
     return report
 
 
-def _judge(checkpoint: Checkpoint, n: int | None, report: Report) -> None:
-    config, complete = checkpoint.config, len(checkpoint.shards) == len(checkpoint.files)
+def architecture_of(config: dict[str, Any]) -> str | None:
+    """Return the class of a DeepSeek model; None for any other."""
     names = config.get("architectures") or DEEPSEEK.get(str(config.get("model_type")))
-    architecture = next((name for name in DEEPSEEK.values() if name in str(names)), None)
+    return next((name for name in DEEPSEEK.values() if name in str(names)), None)
+
+
+def _judge(checkpoint: Checkpoint, report: Report) -> None:
+    config, complete = checkpoint.config, len(checkpoint.shards) == len(checkpoint.files)
+    architecture, before = architecture_of(config), len(report.problems)
+    if checkpoint.files:
+        report.looked["whole"] = "no" if report.problems else "yes"
     if not complete:
         report.not_looked_at.append("which tensors are missing or too many: not every header can be read")
-    if not architecture:
-        what = f"config.json is of {_show(names)}" if config else "there is no config.json to go by"
-        report.not_looked_at.append(f"shapes: this tool knows what DeepSeek-V2 and V3 ask for, but {what}")
-        if complete:
-            _check_experts(checkpoint, report)
-    elif _check_config(checkpoint, report):
-        if architecture == DEEPSEEK["deepseek_v2"]:
-            report.xtuner = predict(checkpoint, asked(config, architecture), n)
-        elif n:
-            report.not_looked_at.append("XTuner: it has no shard mode for DeepSeek-V3")
-        if complete:
-            _check_tensors(checkpoint, architecture, report)
-    if n and report.xtuner and report.xtuner.stop:
-        report.add("XTuner", f"a load with expert_in_one_shard={n}", "that it stops", report.xtuner.stop)
+    elif checkpoint.files and architecture and _check_config(checkpoint, report):
+        _check_tensors(checkpoint, architecture, report)
+        report.looked["names"] = report.looked["shapes"] = "no" if len(report.problems) > before else "yes"
+    elif checkpoint.files and not architecture:
+        _check_any(checkpoint, report)
+        report.looked["names"] = report.looked["shapes"] = "no" if len(report.problems) > before else "in part"
+        what = f"config.json is of {_show(config.get('architectures'))}" if config else "there is no config.json to go by"
+        report.not_looked_at.append(
+            f"names and shapes but for a layer against the others: this file knows what DeepSeek-V2 and V3 ask for, and {what};"
+            " --model asks transformers"
+        )
 
 
 # ------------------------------------------------------------------------------------------------- files
 
 
 def _read_folder(folder: str, report: Report, progress: bool) -> Checkpoint:
+    """Read the checkpoint, and report what else in the folder matters."""
+    checkpoint = read_checkpoint(folder, report, progress)
+    place, names = Path(folder), checkpoint.names
+    present = [name for name in names if name.endswith(".safetensors")]
+    _check_openable(checkpoint, present, report)
+    _check_downloads(place, names, report)
+    if not checkpoint.files and not _name_others(place, names, report):
+        report.add(report.folder, "files of weights", "none", "Name the folder that holds them.")
+    if checkpoint.independent:
+        report.notes.append(f"{len(present)} files and no index: independent files, each looked at by itself")
+    if others := sorted(set(present) - set(checkpoint.files)):
+        report.not_looked_at.append(f"{_some(others)}: no part of this checkpoint")
+    return checkpoint
+
+
+def read_checkpoint(folder: str, report: Report, progress: bool = False) -> Checkpoint:
     """Read index, headers and config.json; report what does not fit together."""
     place = Path(folder)
     names = sorted(path.name for path in place.iterdir())
     present = [name for name in names if name.endswith(".safetensors")]
     config = (_json_file(place / "config.json", report) if "config.json" in names else None) or {}
     checkpoint = Checkpoint(folder, config, present)
+    checkpoint.names = names
     headers = _read_headers(place, present, progress)
     indices = [name for name in names if name.endswith(".safetensors.index.json")]
     if indices:
         _read_index(place / (INDEX if INDEX in indices else indices[0]), checkpoint, headers, report)
     elif any(re.search(r"-\d+-of-\d+\.safetensors$", file) for file in present):
         report.add(INDEX, "an index beside numbered files", "none")
-    if not checkpoint.files:
-        report.add(report.folder, "safetensors files", "none", "Name the folder that holds them.")
-    if others := sorted(set(present) - set(checkpoint.files)):
-        report.not_looked_at.append(f"{_some(others)}: no part of this checkpoint")
+    elif len(present) > 1 and not checkpoint.single and not config:
+        checkpoint.independent = True
     for file in checkpoint.files:
         try:
             checkpoint.shards[file] = headers.get(file) or read_header(place / file, Kinds())
@@ -209,7 +261,7 @@ def _read_folder(folder: str, report: Report, progress: bool) -> Checkpoint:
     shards = checkpoint.shards.values()
     report.files, report.bytes = len(checkpoint.files), sum(shard.bytes for shard in shards)
     report.tensors = sum(len(shard.names) for shard in shards)
-    if checkpoint.weight_map or (len(shards) > 1 and not checkpoint.index):
+    if checkpoint.weight_map or (len(shards) > 1 and not checkpoint.index and not checkpoint.independent):
         _find(checkpoint, report)
     return checkpoint
 
@@ -247,7 +299,8 @@ def _read_index(path: Path, checkpoint: Checkpoint, headers: dict[str, Shard], r
         if FILE.fullmatch(file):
             checkpoint.files.append(file)
         else:
-            repair = "Do not load this. Get another index."
+            inside = not re.search(r"^/|^\w:|(?:^|/)\.\.(?:/|$)|[\\\0]", file) and file.endswith(".safetensors")
+            repair = "Put the files beside the index." if inside else "Do not load this. Get another index."
             report.add(path.name, "names of safetensors files in this folder", _show(file), repair)
     if checkpoint.single and SINGLE not in checkpoint.files:
         report.add(path.name, "one checkpoint in the folder", f"{SINGLE}, which transformers prefers", "Remove the stale one.")
@@ -473,6 +526,152 @@ def _fault(info: Any) -> str | None:
     return None
 
 
+# -------------------------------------------------------------------------------- what else lies in a folder
+
+
+def _check_openable(checkpoint: Checkpoint, present: list[str], report: Report) -> None:
+    """Whether what is there is what the libraries open; what lies beside it and is easily taken for it."""
+    names = checkpoint.names
+    if not present:
+        return
+    numbered = any(re.search(r"-\d+-of-\d+\.safetensors$", file) for file in present)  # it is said that the index is not there
+    if (
+        checkpoint.config
+        and not numbered
+        and not set(names) & set(TRANSFORMERS)
+        and not any("diffusion_pytorch_model" in one for one in names)
+    ):
+        variants = sorted({match[1] for one in names if (match := re.match(r"model\.(\w+)\.safetensors$", one))})
+        repair = "Get the files that belong to config.json."
+        if variants:
+            repair = f"Load it with variant={variants[0]!r}, or get the files without a variant."
+        elif any(one.startswith("consolidated") for one in present):
+            repair = (
+                "vLLM and mistral-inference read consolidated files; for transformers get the other files of the repository."
+            )
+        report.add(report.folder, f"{SINGLE} or {INDEX}, which transformers opens", f"only {_some(present)}", repair)
+    if "adapter_config.json" in names and set(present) & {SINGLE, *checkpoint.files} - {"adapter_model.safetensors"}:
+        report.notes.append("an adapter and a model: transformers that has peft opens both")
+    if steps := [one for one in names if re.fullmatch(r"global_step\d+", one)]:
+        report.notes.append(f"{_some(steps)}: a checkpoint of DeepSpeed; zero_to_fp32.py makes whole weights of it")
+
+
+def _check_downloads(place: Path, names: list[str], report: Report) -> None:
+    """Report downloads that were not finished: those that lie beside their file, which then may be full of zeros."""
+    for name in names:
+        of, ending = Path(name).stem, Path(name).suffix
+        if ending in UNFINISHED and (of in names or of.endswith((".safetensors", ".bin", ".gguf"))):
+            report.add(
+                of, "a finished download", f"{_show(name)} beside it", "Let the download go on, or fetch the file again."
+            )
+    hub = place / ".cache" / "huggingface" / "download"
+    left = [path.name for path in sorted(hub.rglob("*.incomplete"))[:1000]] if hub.is_dir() else []
+    if left:
+        report.notes.append(f"{len(left)} unfinished in .cache/huggingface/download: `hf download` goes on with them")
+
+
+def _name_others(place: Path, names: list[str], report: Report) -> bool:
+    """Say what there is in place of safetensors files, whether its parts are there, and which tool goes on."""
+    before = len(report.notes) + len(report.problems)
+    pickled = [name for name in names if name.endswith((".bin", ".pt", ".pth", ".ckpt")) and "training_args" not in name]
+    for name in pickled[:200]:
+        _look_into_pickle(place / name, report)
+    if pickled:
+        report.notes.append("pickled weights: nothing was unpickled; save_pretrained of a loaded model writes safetensors")
+        _check_parts_of_bin(place, names, report)
+    for name in [one for one in names if one.endswith(".gguf")]:
+        start = _start(place / name, 24)
+        if start[:4] != b"GGUF":
+            report.add(name, "a GGUF file", "another beginning")
+        else:
+            report.notes.append(f"{_show(name)}: GGUF, {int.from_bytes(start[8:16], 'little'):,} tensors; llama.cpp reads it")
+    parts = sorted(int(found[1]) for name in names if (found := re.fullmatch(r"__(\d+)_0\.distcp", name)))
+    if parts or ".metadata" in names:
+        if ".metadata" not in names:
+            report.add(
+                ".metadata", "the plan of a distributed checkpoint", "none", "Without it the parts cannot be put together."
+            )
+        _check_ranks(".distcp", parts, report)
+        report.notes.append(f"a distributed checkpoint of torch, {len(parts)} parts: torch.distributed.checkpoint.format_utils")
+    _look_at_zero(place, names, report)
+    if iterations := [name for name in names if re.fullmatch(r"iter_\d+|mp_rank_\d+.*|release", name)]:
+        report.notes.append(f"{_some(iterations)}: a checkpoint of Megatron; its own tools convert it")
+    if "model_index.json" in names:
+        folders = [name for name in names if any((place / name).glob("*.safetensors")) or any((place / name).glob("*.bin"))]
+        report.notes.append(
+            f"a pipeline of diffusers: audit its parts, {', '.join(map(_show, folders)) or 'which hold no weights'}"
+        )
+    elif not pickled and (below := [name for name in names if any((place / name).glob("*.safetensors"))][:20]):
+        report.notes.append(f"weights lie one folder below: {', '.join(map(_show, below))}")
+    return len(report.notes) + len(report.problems) > before
+
+
+def _start(path: Path, length: int) -> bytes:
+    try:
+        with path.open("rb", buffering=0) as file:
+            return file.read(length) if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else b""
+    except (OSError, ValueError):
+        return b""
+
+
+def _look_into_pickle(path: Path, report: Report) -> None:
+    """Whether a file of torch.save is whole, by the directory at the end of its zip; nothing is unpickled."""
+    import zipfile
+
+    start = _start(path, 64)
+    if what := next(
+        (what for beginning, what in START.items() if start.startswith(beginning) and beginning[:2] != b"PK"), None
+    ):
+        report.add(path.name, "a file of torch.save", what)
+    elif start.startswith(b"PK"):
+        try:
+            with zipfile.ZipFile(path) as packed:
+                entries = packed.infolist()
+            whole = any(entry.filename.endswith("data.pkl") for entry in entries)
+        except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError):
+            whole = False
+        if not whole:
+            report.add(path.name, "a zip of torch.save with its directory at the end", "none: it is cut off or damaged")
+    elif not start.startswith(b"\x80"):
+        report.add(path.name, "a file of torch.save", "another beginning" if start else "an empty or unreadable file")
+
+
+def _check_parts_of_bin(place: Path, names: list[str], report: Report) -> None:
+    index = next((name for name in names if name.endswith(".bin.index.json")), None)
+    weight_map = (_json_file(place / index, report) or {}).get("weight_map") if index else None
+    if isinstance(weight_map, dict):
+        for file in sorted({str(file) for file in weight_map.values()} - set(names)):
+            report.add(file, f"a file, as {index} says", "none")
+
+
+def _check_ranks(what: str, ranks: list[int], report: Report) -> None:
+    if ranks and ranks != list(range(len(ranks))):
+        absent = sorted(set(range(max(ranks) + 1)) - set(ranks))
+        repair = "Copy the files of every rank: each holds what no other does."
+        report.add(report.folder, f"one {what} file for each rank up to {max(ranks)}", f"none of {absent[:5]}", repair)
+
+
+def _look_at_zero(place: Path, names: list[str], report: Report) -> None:
+    """A checkpoint of DeepSpeed: `latest` names a folder, and each rank's part is there once."""
+    steps = [name for name in names if re.fullmatch(r"global_step\d+", name)]
+    latest = _start(place / "latest", 200).decode("utf-8", "replace").strip() if "latest" in names else ""
+    if latest and latest not in names:
+        report.add("latest", "the name of a folder beside it", _show(latest), "Name the newest whole folder in it.")
+    for name in steps if steps else ["."]:
+        try:
+            files = [path.name for path in (place / name).iterdir()]
+        except OSError:
+            continue
+        ranks = sorted(
+            int(found[1]) for one in files if (found := re.search(r"zero_pp_rank_(\d+)_mp_rank_00_optim_states", one))
+        )
+        if ranks or steps:
+            _check_ranks(f"{_show(name)}/*_optim_states.pt", ranks, report)
+            report.notes.append(
+                f"{_show(name)}: DeepSpeed, parts of {len(ranks)} ranks; zero_to_fp32.py makes whole weights of them"
+            )
+
+
 # ------------------------------------------------------------------------------ what config.json asks for
 
 
@@ -643,13 +842,12 @@ def _check_shapes(checkpoint: Checkpoint, want: dict[str, Shape], report: Report
 
 def _check_unique(checkpoint: Checkpoint, report: Report) -> None:
     """The index, which was read piece by piece, may itself name a tensor twice."""
-    if len(checkpoint.tensors) < report.tensors:
+    if len(checkpoint.tensors) < report.tensors and not checkpoint.independent:
         _find(checkpoint, report)
 
 
 def _check_experts(checkpoint: Checkpoint, report: Report) -> None:
-    """Of a model of another kind: are the experts of a layer all there, and alike?"""
-    _check_unique(checkpoint, report)
+    """Whether the experts of a layer are all there, and alike."""
     layers: dict[str, dict[int, dict[str, Shape]]] = defaultdict(lambda: defaultdict(dict))
     for name, tensor in checkpoint.tensors.items():
         if ".experts." in name and (expert := EXPERT.fullmatch(name)):
@@ -666,115 +864,300 @@ def _check_experts(checkpoint: Checkpoint, report: Report) -> None:
             report.add(file, f"experts that are alike in {_show(layer)}", f"{_some(odd)} of its own kind", SOURCE)
 
 
-# ------------------------------------------------------------------------------------------------ XTuner
+# ----------------------------------------------------------------------------- what holds for any architecture
 
 
-class Held(NamedTuple):
-    """A tensor of XTuner's state_dict: its shape, its dtypes, and the (name, file) of all that it was made of."""
-
-    shape: Shape
-    dtypes: set[str]
-    made_of: list[tuple[str, str | None]]
-
-
-def predict(checkpoint: Checkpoint, want: dict[str, Shape], n: int | None) -> Prediction:
-    """Do what XTuner 0.1.20 to 0.1.23 does in utils/handle_moe_load_and_save.py, with shapes in place of tensors."""
-    n = n or checkpoint.config.get("expert_in_one_shard")
-    if not _size(n):  # the default is what XTuner's own configurations have: 10 for DeepSeek-V2, 8 for V2-Lite
-        n = max(k for k in range(1, 11) if (checkpoint.config["n_routed_experts"] or 0) % k == 0)
-    assert n
-    told = Prediction(n)
-    sharded = any(".experts." in name for name in want)
-    if reason := _refusal(checkpoint, sharded, n):
-        told.stop = f"It stops before the first file: {reason}"
-        return told
-    where = checkpoint.folder.removesuffix(os.sep)
-    params, left, state = merged(want, n), checkpoint.files[::-1], dict[str, Held]()
-    for _, module in groupby(params, lambda name: name.rpartition(".")[0]):
-        names = list(module)
-        for name in names:
-            while name not in state:
-                if not left:
-                    told.stop = f"It stops behind the last file: {_show(name)} is not there or not in order (AssertionError)."
-                    return told
-                file = left.pop()
-                told.lines.append(f"{name} not in state_dict, loading {where}{os.sep}{file}")
-                if why := _take(file, checkpoint.shards.get(file), state, n if sharded else None):
-                    told.stop = f"It stops at {_show(file)}: {why}"
-                    return told
-        for name in names:
-            held = state.pop(name)
-            if held.shape != params[name] or held.made_of != _made_of(name, n, checkpoint.file_of):
-                told.wrong.append(name)
-    return told
+def _check_any(checkpoint: Checkpoint, report: Report) -> None:
+    """Of a model of another kind: what is wrong whatever its class is."""
+    _check_unique(checkpoint, report)
+    adapter = any(".lora_" in name for name in checkpoint.tensors) or "adapter_model.safetensors" in checkpoint.files
+    _check_empty(checkpoint, report)
+    _check_prefixes(checkpoint, adapter, report)
+    _check_experts(checkpoint, report)
+    if not adapter and not checkpoint.independent:
+        _check_layers(checkpoint, report)
+        _check_head(checkpoint, report)
+    unmarked = [file for file, shard in checkpoint.shards.items() if shard.metadata.get("format") not in FORMATS]
+    if unmarked:
+        report.notes.append(f'{_some(unmarked)}: no "format" in __metadata__, which some releases of transformers 4 refuse')
 
 
-def _refusal(checkpoint: Checkpoint, sharded: bool, n: int) -> str | None:
-    """Why XTuner does not even begin."""
-    c, index = checkpoint.config, checkpoint.index
-    experts, rope = c["n_routed_experts"] or 0, c.get("rope_scaling")
-    reasons = (
-        (checkpoint.single or not index, "it needs several files and an index (NotImplementedError)."),
-        (not isinstance(index.get("metadata"), dict), "the index has no metadata (KeyError)."),
-        (c.get("quantization_config") is not None, "config.json has a quantization_config."),
-        (sharded and (c.get("ep_size") or 1) != 1, "ep_size in config.json is not 1 (NotImplementedError)."),
-        (sharded and experts % n, f"{n} does not divide {experts} experts (AssertionError)."),
-        (rope and not ("type" in rope and "factor" in rope), "rope_scaling has no type or no factor (KeyError)."),
+def _check_empty(checkpoint: Checkpoint, report: Report) -> None:
+    floats = (*FLOATS.values(), "F8_E4M3", "F8_E5M2")
+    empty = [name for name, tensor in checkpoint.tensors.items() if tensor.shape == (0,) and tensor.dtype in floats]
+    repair = (
+        "Saved under ZeRO-3 or FSDP without gathering: save again, gathered; from global_step* zero_to_fp32.py makes weights."
     )
-    return next((reason for stops, reason in reasons if stops), None)
+    for file, names in _by(empty, checkpoint.file_of.__getitem__):
+        report.add(file, "tensors that hold something", f"shape [0] in {_some(names)}", repair)
 
 
-def _take(file: str, shard: Shard | None, state: dict[str, Held], n: int | None) -> str | None:
-    """Read one more file, and merge what is there. Return why XTuner stops at it."""
-    if not shard:
-        return "it cannot be opened."
-    if shard.metadata.get("format") not in ("pt", "tf", "flax", "mlx"):
-        return 'its __metadata__ lacks "format": "pt".'
-    if not n:
-        return "no layer has experts (TypeError)."
-    for name, tensor in zip(shard.names, shard.tensors, strict=True):
-        state[name] = Held(tensor.shape, {tensor.dtype}, [(name, file)])
-    return _merge(state, n)
+def _check_prefixes(checkpoint: Checkpoint, adapter: bool, report: Report) -> None:
+    """Names that a wrapper has left: transformers finds none of them, and goes on with random weights."""
+    names = list(checkpoint.tensors)
+    left: dict[str, list[str]] = defaultdict(list)
+    for name in names:
+        if found := WRAPPED.search(name) or REPEATED.search(name):
+            left[found[1] or found[2]].append(name)
+    for segment, of in left.items():
+        if segment == "module" and len(of) < len(names):
+            continue  # a class may have such a part
+        where = "twice or more in" if segment == "language_model" else "in"
+        repair = "Rename them, or load the state dict without it: no class has these names, and what is not found stays random."
+        report.add(checkpoint.file_of[of[0]], "names as the class has them", f"`{segment}.` {where} {_some(of)}", repair)
+    peft = [name for name in names if name.startswith("base_model.model.")]
+    if peft and not adapter:
+        repair = "Merge the adapter, or take `base_model.model.` off: transformers finds none of these names."
+        report.add(checkpoint.file_of[peft[0]], "names as the class has them", f"`base_model.model.` in {_some(peft)}", repair)
 
 
-def _natural(name: str) -> tuple[str | int, ...]:
-    return tuple(int(part) if part.isdigit() else part for part in re.findall(r"\D+|\d+", name))
+def _texts(config: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the parts of a config that may describe the language model, the most special first."""
+    parts = [config.get(key) for key in ("text_config", "llm_config", "language_config")]
+    return [part for part in parts if isinstance(part, dict)] + [config]
 
 
-def _merge(state: dict[str, Held], n: int) -> str | None:
-    """Merge the experts that have been read, by their position and not by their names, as XTuner does."""
+def _given(config: dict[str, Any], *keys: str) -> int | None:
+    return next((part[key] for part in _texts(config) for key in keys if _size(part.get(key))), None)
+
+
+def _check_layers(checkpoint: Checkpoint, report: Report) -> None:
+    """The layers of a stack are all there, as many as config.json says; each is like the others of its kind."""
+    stacks: dict[str, dict[int, dict[str, Shape]]] = defaultdict(lambda: defaultdict(dict))
+    for name, tensor in checkpoint.tensors.items():
+        if part := STACK.fullmatch(name):
+            stacks[part[1]][int(part[2])][part[3]] = tensor.shape
+    for stack, layers in stacks.items():
+        if absent := sorted(set(range(min(max(layers) + 1, 10**5))) - layers.keys()):
+            first = next(name for name in checkpoint.tensors if name.startswith(f"{stack}."))
+            what = f"layers 0 to {max(layers)} of {_show(stack)}"
+            report.add(checkpoint.file_of[first], what, f"none of number {_some([str(one) for one in absent])}", SOURCE)
+    text = [stack for stack in stacks if stack in TEXT]
+    further = _count_layers(checkpoint.config, text[0], max(stacks[text[0]]) + 1, report) if len(text) == 1 else 0
+    if not any("block_configs" in part for part in _texts(checkpoint.config)):  # layers of a pruned model differ on purpose
+        for stack, layers in stacks.items():
+            for number in sorted(layers)[len(layers) - further :] if stack in text and further else ():
+                del layers[number]  # of another kind: it predicts a further token
+            _check_alike(stack, layers, checkpoint, report)
+
+
+def _count_layers(config: dict[str, Any], stack: str, found: int, report: Report) -> int:
+    """Compare the number of layers with config.json; return how many of them predict further tokens."""
+    asked_for = _given(config, "num_hidden_layers", "n_layer")
+    if not asked_for or config.get("is_encoder_decoder"):
+        return 0
+    further = _given(config, "num_nextn_predict_layers", "mtp_num_hidden_layers") or 0
+    if not asked_for <= found <= asked_for + further:
+        what = "what has no place is dropped without a word" if found > asked_for else "what is not there stays random"
+        report.add("config.json", f"{found} layers, as the files have", f"{asked_for} for {_show(stack)}: {what}", SOURCE)
+    return max(0, min(found - asked_for, further))
+
+
+def _check_alike(stack: str, layers: dict[int, dict[str, Shape]], checkpoint: Checkpoint, report: Report) -> None:
+    """Report a layer that lacks what the others of its kind have, or has one tensor of another shape."""
+    kinds = Counter(frozenset(tensors) for tensors in layers.values())
+    for number, tensors in sorted(layers.items()):
+        own = frozenset(tensors)
+        for kind, count in kinds.items():
+            rare = kinds[own] == 1 < count or 4 * kinds[own] <= count
+            lacks = sorted(kind - own) if rare and own < kind else []
+            if lacks and not (number == 0 and all("norm" in one for one in lacks)):  # ModernBERT's first layer has no norm
+                file = checkpoint.file_of[f"{stack}.{number}.{next(iter(tensors))}"]
+                found = f"none of {_some(lacks)} in layer {number} of {_show(stack)}"
+                report.add(file, f"layers that are alike: {count} have it", found, SOURCE)
+                break
+    shapes: dict[str, dict[int, Shape]] = defaultdict(dict)
+    for number, tensors in layers.items():
+        for suffix, shape in tensors.items():
+            shapes[suffix][number] = shape
+    for suffix, of in shapes.items():
+        if len(of) > 2 and len(set(of.values())) == 2:
+            (usual, _), (odd, times) = Counter(of.values()).most_common()
+            if times == 1 and 0 not in odd:
+                name = f"{stack}.{next(number for number, shape in of.items() if shape == odd)}.{suffix}"
+                report.add(
+                    checkpoint.file_of[name], f"{list(usual)} in {_show(name)}, as in the other layers", list(odd), SOURCE
+                )
+
+
+def _check_head(checkpoint: Checkpoint, report: Report) -> None:
+    """The embedding has the rows and columns of config.json; the head is there unless it is tied, with as many rows."""
+    config, tensors, file_of = checkpoint.config, checkpoint.tensors, checkpoint.file_of
+    embedding = next((name for prefix in EMBEDDINGS if (name := f"{prefix}.embed_tokens.weight") in tensors), None)
+    if not embedding:
+        return
+    sizes = (_given(config, "vocab_size"), _given(config, "hidden_size"))
+    projected = any(part.get(key) for part in _texts(config) for key in ("word_embed_proj_dim", "embedding_size"))
+    shape = tensors[embedding].shape
+    if (
+        None not in sizes
+        and not projected
+        and tensors[embedding].dtype in FLOATS.values()
+        and 0 not in shape
+        and shape != sizes
+    ):
+        report.add(file_of[embedding], f"{list(sizes)} in {embedding}, as config.json asks", list(shape), SOURCE)
+    generates = re.search(r"For(?:CausalLM|ConditionalGeneration)", str(config.get("architectures")))
+    tied = [part["tie_word_embeddings"] for part in (config, *_texts(config)) if "tie_word_embeddings" in part]
+    if generates and tied and not any(tied) and not any("lm_head" in name or "output" in name for name in tensors):
+        repair = "If the head is tied, config.json must say so; else it is lost, and the loader makes a random one."
+        report.add("config.json", "lm_head.weight in the files, as tie_word_embeddings is false", "no such tensor", repair)
+
+
+# ------------------------------------------------------------------------- what is looked at when it is asked for
+
+
+def _check_model(checkpoint: Checkpoint, report: Report) -> None:
+    """Let transformers compare names and shapes with the class, by its own conversion, on the meta device: no value is read."""
     try:
-        names = sorted((name for name in state if ".experts." in name), key=_natural)
-    except (TypeError, ValueError):
-        return "names of experts that it cannot sort."
-    for start in range(0, len(names) - 3 * n + 1, 3 * n):
-        first = names[start]
-        linears = [[state.pop(name) for name in names[start + i : start + 3 * n : 3]] for i in range(3)]
-        (down, *downs), (gate, *gates), (up, *ups) = ({held.shape for held in linear} for linear in linears)
-        if downs or gates or ups or not len(down) == len(gate) == len(up) == 2 or gate[1] != up[1]:
-            return f"the {n} experts from {_show(first)} on are not complete, not in order or not of one shape."
-        parts = {"w1w3": linears[1] + linears[2], "w2": linears[0]}
-        shapes = {"w1w3": (n, gate[0] + up[0], gate[1]), "w2": (n, *down)}
-        prefix, _, rest = first.partition(".experts.")
-        number = re.search(r"\d+", rest.split(".experts.")[0])
-        if not number or int(number[0]) % n:
-            return f"a merged tensor would begin with {_show(first)}: an expert is missing or not in order (AssertionError)."
-        for kind, helds in parts.items():
-            dtypes = set().union(*(held.dtypes for held in helds))
-            if len(dtypes) > 1 and any(dtype.startswith("F8") for dtype in dtypes):
-                return f"the {n} experts from {_show(first)} on are FP8 only in part."
-            made_of = [origin for held in helds for origin in held.made_of]
-            state[f"{prefix}.experts.{int(number[0]) // n}.{kind}"] = Held(shapes[kind], dtypes, made_of)
+        import transformers
+    except ImportError:
+        report.not_looked_at.append(f"--model: transformers is not installed for {sys.executable}")
+        return
+    transformers.logging.set_verbosity_error()
+    name = next((one for part in _texts(checkpoint.config)[::-1] for one in part.get("architectures") or ()), None)
+    model_class = getattr(transformers, str(name), None)
+    if not model_class:
+        report.not_looked_at.append(f"--model: transformers {transformers.__version__} has no class {_show(name)}")
+        return
+    options = {"device_map": "meta", "output_loading_info": True, "ignore_mismatched_sizes": True, "local_files_only": True}
+    try:
+        _, info = model_class.from_pretrained(checkpoint.folder, **options)
+    except Exception as error:  # whatever the library raises: the load is what failed
+        first = (str(error).strip() or "no message").splitlines()[0]
+        report.add(report.folder, f"files that {name} takes", f"{type(error).__name__}: {_show(first)}", SOURCE)
+        report.looked["names"] = "no"
+        return
+    missing, unexpected = sorted(info["missing_keys"]), sorted(info["unexpected_keys"])
+    wrong = [tuple(one) if isinstance(one, (list, tuple)) else (one, "another", "its own") for one in info["mismatched_keys"]]
+    for _, names in _by(missing, _pattern):
+        report.add("config.json", f"{_some(names)} in the files, as {name} asks", "no such tensor: it would be random", SOURCE)
+    for _, names in _by(unexpected, _pattern):
+        report.add(checkpoint.file_of.get(names[0], report.folder), f"what {name} asks for", f"{_some(names)} besides", SOURCE)
+    for parameter, stored, own in wrong:
+        report.add(checkpoint.file_of.get(parameter, report.folder), f"{own} in {_show(parameter)}", f"{stored}", SOURCE)
+    report.looked["names"] = "no" if missing or unexpected else "yes"
+    report.looked["shapes"] = "no" if wrong else "yes"
+    report.not_looked_at = [one for one in report.not_looked_at if not one.startswith("names and shapes but")]
+    report.notes.append(f"names and shapes as transformers {transformers.__version__} takes them into {name}")
+
+
+# For each type: the unsigned one of its width, the bits of its exponent, all bits but the sign.
+EXPONENT = {
+    "BF16": ("<u2", 0x7F80, 0x7FFF),
+    "F16": ("<u2", 0x7C00, 0x7FFF),
+    "F32": ("<u4", 0x7F800000, 0x7FFFFFFF),
+    "F64": ("<u8", 0x7FF0000000000000, 0x7FFFFFFFFFFFFFFF),
+    "F8_E5M2": ("u1", 0x7C, 0x7F),
+    "F8_E4M3": ("u1", 0x7F, 0x7F),
+}
+CHUNK = 1 << 23  # bytes that are looked at together
+
+
+def _check_values(checkpoint: Checkpoint, report: Report, progress: bool) -> None:
+    """No float is NaN or infinite, no matrix of floats is all zero or constant."""
+    try:
+        import numpy
+    except ImportError:
+        report.not_looked_at.append(f"--values: numpy is not installed for {sys.executable}")
+        return
+    before, skipped, seen = len(report.problems), Counter[str](), 0
+    for file, shard in checkpoint.shards.items():
+        with Path(checkpoint.folder, file).open("rb", buffering=0) as opened:
+            length = int.from_bytes(opened.read(8), "little")
+            header = _json(opened.read(length), HEADER)
+            for name, tensor in zip(shard.names, shard.tensors, strict=True):
+                if tensor.dtype not in EXPONENT:
+                    skipped[tensor.dtype] += 1
+                    continue
+                opened.seek(8 + length + header[name]["data_offsets"][0])
+                if said := _fault_of_values(numpy, opened, tensor):
+                    report.add(
+                        file, f"numbers in {_show(name)}", said, "Compare its SHA-256 with the published one, or save it again."
+                    )
+                seen += tensor.bytes
+        if progress:
+            print(f"\rvalues, {seen / 1e9:.1f} GB so far ", end="", file=sys.stderr, flush=True)
+    if skipped:
+        report.not_looked_at.append(f"the values of {', '.join(f'{n:,} of {dtype}' for dtype, n in sorted(skipped.items()))}")
+    report.looked["values"] = "no" if len(report.problems) > before else "in part" if skipped else "yes"
+
+
+def _fault_of_values(numpy: Any, opened: Any, tensor: Tensor) -> str | None:
+    dtype, exponent, magnitude = EXPONENT[tensor.dtype]
+    left, first, zero, constant = tensor.bytes, None, True, True
+    buffer = bytearray(min(left, CHUNK))
+    while left:
+        count = opened.readinto(memoryview(buffer)[: min(left, CHUNK)])
+        if not count:
+            return "less of it than the header says"
+        count -= count % numpy.dtype(dtype).itemsize
+        values = numpy.frombuffer(buffer, dtype, count // numpy.dtype(dtype).itemsize)
+        if ((values & exponent) == exponent).any():
+            return "NaN or an infinity"
+        first = values[0] if first is None else first
+        constant = constant and bool((values == first).all())
+        zero = zero and constant and not int(first) & magnitude
+        left -= count
+    if tensor.bytes and len(tensor.shape) > 1 and prod(tensor.shape) > 1 and constant:
+        return "zeros alone" if zero else "one value in all places"
     return None
 
 
-def _made_of(name: str, n: int, file_of: dict[str, str]) -> list[tuple[str, str | None]]:
-    """Of which tensors, by name, a parameter should be made."""
-    names = [name]
-    if name not in file_of and (block := EXPERT.fullmatch(name)):
-        linears = ("down_proj",) if block[3] == "w2" else ("gate_proj", "up_proj")
-        names = [f"{block[1]}.{int(block[2]) * n + e}.{linear}.weight" for linear in linears for e in range(n)]
-    return [(one, file_of.get(one)) for one in names]
+def _check_hashes(checkpoint: Checkpoint, manifest: str, report: Report, progress: bool) -> None:
+    """Compare each file's SHA-256 with a manifest, or with what a hub cache or `hf download` knows of it."""
+    known = _manifest(Path(manifest), report) if manifest else {}
+    before, unknown = len(report.problems), []
+    for file in checkpoint.files:
+        path = Path(checkpoint.folder, file)
+        wanted = known.get(file) if manifest else _known_hash(path)
+        if not wanted:
+            unknown.append(file)
+            continue
+        if progress:
+            print(f"\rSHA-256 of {_show(file)} ", end="", file=sys.stderr, flush=True)
+        try:
+            found = _sha256(path)
+        except OSError as error:
+            found = _show(error.strerror)
+        if found != wanted:
+            report.add(file, f"SHA-256 {wanted}", found)
+    if unknown:
+        where = "the manifest" if manifest else "the hub cache's names and .metadata files"
+        report.not_looked_at.append(f"the SHA-256 of {_some(unknown)}: {where} say nothing of it")
+    looked = len(unknown) < len(checkpoint.files)
+    report.looked["hashes"] = "no" if len(report.problems) > before else NOT if not looked else "in part" if unknown else "yes"
+
+
+def _manifest(path: Path, report: Report) -> dict[str, str]:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeError):
+        report.add(_show(path), "a manifest: lines as sha256sum writes them", "no file of text", "Name another file.")
+        return {}
+    found = (re.fullmatch(r"([0-9a-fA-F]{64}) [ *](?:.*/)?([^/]+)", line.strip()) for line in lines)
+    return {one[2]: one[1].lower() for one in found if one}
+
+
+def _known_hash(path: Path) -> str | None:
+    """What a hub cache calls the file that the link leads to; what `hf download` wrote down of it."""
+    blob = Path(os.path.realpath(path)).name
+    if re.fullmatch(r"[0-9a-f]{64}", blob):
+        return blob
+    lines = (
+        _start(path.parent / ".cache/huggingface/download" / f"{path.name}.metadata", 1000).decode("utf-8", "replace").split()
+    )
+    return next((line for line in lines if re.fullmatch(r"[0-9a-f]{64}", line)), None)
+
+
+def _sha256(path: Path) -> str:
+    import hashlib
+
+    digest = hashlib.sha256()
+    with path.open("rb", buffering=0) as file:
+        while piece := file.read(CHUNK):
+            digest.update(piece)
+    return digest.hexdigest()
 
 
 # ----------------------------------------------------------------------------------------------- telling
@@ -807,27 +1190,20 @@ def _show(text: Any) -> str:
 def as_text(report: Report) -> str:
     """Return the report for a person."""
     size = f"{report.files:,} files, {report.tensors:,} tensors, {report.bytes / 1e9:,.2f} GB"
-    lines = [f"{'SOUND' if report.sound else 'PROBLEMS'}: {report.folder} ({size})"]
+    head = {0: "SOUND", 1: "PROBLEMS", 3: "NOTHING WRONG in what was looked at"}[report.status]
+    lines = [f"{head if report.files or report.problems else 'NOT LOOKED AT'}: {report.folder} ({size})"]
     lines += [f"{number:>4}. {problem}" for number, problem in enumerate(report.problems[:30], 1)]
     if len(report.problems) > 30:
         lines.append(f"      and {len(report.problems) - 30:,} more; --json lists them")
-    if xtuner := report.xtuner:
-        then = xtuner.stop or "Then the model is loaded."
-        lines += [
-            "",
-            f"XTuner in shard mode with expert_in_one_shard={xtuner.experts_per_shard} prints {len(xtuner.lines)} lines:",
-        ]
-        lines += [*("    " + "".join(c if c.isprintable() else "?" for c in line) for line in xtuner.lines), then]
-        if xtuner.wrong:
-            lines.append(f"Without a word it leaves random, or fills with other tensors: {_some(xtuner.wrong)}.")
-    return "\n".join([*lines, "", "Not looked at:", *(f"  - {what}" for what in report.not_looked_at)])
+    lines += [f"Note: {note}." for note in report.notes]
+    lines += ["", "Not looked at:", *(f"  - {what}" for what in report.not_looked_at)] if report.not_looked_at else []
+    return "\n".join([*lines, "", "Looked at: " + ", ".join(f"{what} {how}" for what, how in report.looked.items())])
 
 
 def as_json(report: Report) -> str:
     """Return the report for a program."""
     problems = [problem._asdict() for problem in report.problems]
-    xtuner = vars(report.xtuner) if report.xtuner else None
-    return json.dumps(vars(report) | {"sound": report.sound, "problems": problems, "xtuner": xtuner}, indent=1)
+    return json.dumps(vars(report) | {"sound": report.sound, "status": report.status, "problems": problems}, indent=1)
 
 
 def main() -> int:
@@ -837,19 +1213,22 @@ def main() -> int:
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", metavar="DIR")
-    parser.add_argument("--experts-per-shard", type=int, metavar="N", help="XTuner's expert_in_one_shard")
+    parser.add_argument("--model", action="store_true", help="names and shapes as transformers takes them into the class")
+    parser.add_argument("--values", action="store_true", help="look for NaN, infinities, matrices of zeros or of one value")
+    parser.add_argument("--sha256", nargs="?", const="", metavar="MANIFEST", help="compare the files' SHA-256")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     arguments = parser.parse_args()
     if not Path(arguments.folder).is_dir():
         parser.error(f"{_show(arguments.folder)} is not a folder")
-    if arguments.experts_per_shard is not None and arguments.experts_per_shard < 1:
-        parser.error("N is a whole number above 0")
     if hasattr(signal, "SIGPIPE"):
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `... | head` is no error
-    report = audit(arguments.folder, arguments.experts_per_shard, progress=sys.stderr.isatty())
+    progress = sys.stderr.isatty()
+    report = audit(arguments.folder, progress, arguments.model, arguments.values, arguments.sha256)
+    if progress:
+        print("\r" + " " * 70, end="\r", file=sys.stderr)
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     print(as_json(report) if arguments.json else as_text(report))
-    return 0 if report.sound else 1
+    return report.status
 
 
 if __name__ == "__main__":

@@ -9,7 +9,8 @@ from ..started import add_arguments, start
 
 HELP = """Look into a folder of checkpoint files before it is loaded (runs the snippet audit_checkpoint.py).
 
-Arguments and exit status are those of the snippet: clinic audit -- --help"""
+Arguments are those of the snippet (clinic audit -- --help), among them --model, --values, --sha256.
+Exit status: 0 sound, 1 problems, 2 usage, 3 nothing wrong in what was looked at, but that is not all."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

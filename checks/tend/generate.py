@@ -107,16 +107,26 @@ def _part(project: Project, file: Path, match: re.Match[str], line: int) -> Part
 
 
 def _copied(project: Project, file: Path, line: int, source: str, names: list[str]) -> str:
-    """Return the source of the named functions of another snippet, comments and all."""
+    """Return the source of the named functions, classes or constants of another snippet, comments and all."""
     path = file.with_name(source)
     text = path.read_text(encoding="utf-8") if path.is_file() else ""
-    functions = {node.name: node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)}
-    if missing := [name for name in names if name not in functions]:
+    definitions = {name: node for node in ast.parse(text).body for name in _defined(node)}
+    if missing := [name for name in names if name not in definitions]:
         repair = f"define it in {_name(project, path)}, or correct the line"
-        raise Invalid([Problem(_name(project, file), line, f"a function of {source}", one, repair) for one in missing])
+        raise Invalid([Problem(_name(project, file), line, f"a definition of {source}", one, repair) for one in missing])
     lines = text.splitlines(keepends=True)
-    sources = ("".join(lines[functions[name].lineno - 1 : functions[name].end_lineno]) for name in names)
-    return "\n\n" + "\n\n".join(sources) + "\n\n"
+    sources = ("".join(lines[definitions[name].lineno - 1 : definitions[name].end_lineno]) for name in names)
+    constants = all(isinstance(definitions[name], (ast.Assign, ast.AnnAssign)) for name in names)
+    return "".join(sources) if constants else "\n\n" + "\n\n".join(sources) + "\n\n"
+
+
+def _defined(node: ast.stmt) -> list[str]:
+    """Return the names that a statement of a module defines."""
+    if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+        return [node.name]
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+    names = [one for target in targets for one in (target.elts if isinstance(target, ast.Tuple) else [target])]
+    return [one.id for one in names if isinstance(one, ast.Name)]
 
 
 def _claims(project: Project, file: Path, line: int, source: str, names: list[str]) -> list[tuple[Article, Claim]]:

@@ -13,6 +13,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 
 from snippets.audit_checkpoint import audit
+from snippets.predict_xtuner import predict
 
 _temporary = tempfile.TemporaryDirectory()
 os.chdir(_temporary.name)
@@ -33,10 +34,17 @@ def _problems(folder):
 
 
 def sound_folder_is_called_sound():
-    """audit_checkpoint.py finds nothing wrong with the sound checkpoint, and says the four lines that XTuner prints."""
-    report = audit("sound", 8)
-    assert (report.problems, report.tensors, report.xtuner.stop) == ([], 5291, None), report
-    assert [line.split(" not in state_dict")[0] for line in report.xtuner.lines] == [
+    """audit_checkpoint.py compares all 5,291 names and shapes of the sound checkpoint and finds nothing wrong with it."""
+    report = audit("sound")
+    assert (report.problems, report.tensors, report.status) == ([], 5291, 0), report.problems
+    assert [report.looked[what] for what in ("whole", "names", "shapes")] == ["yes"] * 3, report.looked
+
+
+def predicted_lines_are_those_of_the_report():
+    """predict_xtuner.py says the four lines that XTuner prints for it, and that the model is then loaded."""
+    told = predict("sound", 8)
+    assert (told.stop, told.wrong) == (None, []), told.stop
+    assert [line.split(" not in state_dict")[0] for line in told.lines] == [
         "model.embed_tokens.weight",
         "model.layers.7.mlp.experts.3.w1w3",
         "model.layers.14.mlp.experts.6.w1w3",
@@ -142,5 +150,6 @@ def calls_nothing_sound_that_safetensors_refuses():
 
 if __name__ == "__main__":
     sound_folder_is_called_sound()
+    predicted_lines_are_those_of_the_report()
     names_each_fault()
     calls_nothing_sound_that_safetensors_refuses()
