@@ -857,6 +857,8 @@ def _check_experts(checkpoint: Checkpoint, report: Report) -> None:
     for layer, experts in layers.items():
         if len(experts) != (number := asked_for or max(experts) + 1):
             report.add("config.json", f"{number} experts in {_show(layer)}", f"{len(experts)}", SOURCE)
+        if all(map(next(iter(experts.values())).__eq__, experts.values())):
+            continue
         usual = Counter(str(sorted(tensors.items())) for tensors in experts.values()).most_common(1)[0][0]
         odd = [f"{layer}.{e}" for e, tensors in experts.items() if str(sorted(tensors.items())) != usual]
         if odd:
@@ -883,6 +885,8 @@ def _check_any(checkpoint: Checkpoint, report: Report) -> None:
 
 
 def _check_empty(checkpoint: Checkpoint, report: Report) -> None:
+    if (0,) not in set(map(itemgetter(1), checkpoint.tensors.values())):
+        return
     floats = (*FLOATS.values(), "F8_E4M3", "F8_E5M2")
     empty = [name for name, tensor in checkpoint.tensors.items() if tensor.shape == (0,) and tensor.dtype in floats]
     repair = (
@@ -896,7 +900,9 @@ def _check_prefixes(checkpoint: Checkpoint, adapter: bool, report: Report) -> No
     """Names that a wrapper has left: transformers finds none of them, and goes on with random weights."""
     names = list(checkpoint.tensors)
     left: dict[str, list[str]] = defaultdict(list)
-    for name in names:
+    together = "\n".join(names)  # in one text a mark is looked for a hundred times faster
+    marked = any(mark in together for mark in ("_mod.", "_module.", "\nmodule.", "language_model.language_model."))
+    for name in names if marked or together.startswith("module.") else ():
         if found := WRAPPED.search(name) or REPEATED.search(name):
             left[found[1] or found[2]].append(name)
     for segment, of in left.items():
@@ -1051,7 +1057,8 @@ EXPONENT = {
     "F8_E5M2": ("u1", 0x7C, 0x7F),
     "F8_E4M3": ("u1", 0x7F, 0x7F),
 }
-CHUNK = 1 << 23  # bytes that are looked at together
+VALUES = 1 << 19  # bytes of values that are looked at together
+CHUNK = 1 << 23  # bytes that are hashed together
 
 
 def _check_values(checkpoint: Checkpoint, report: Report, progress: bool) -> None:
@@ -1084,23 +1091,24 @@ def _check_values(checkpoint: Checkpoint, report: Report, progress: bool) -> Non
 
 
 def _fault_of_values(numpy: Any, opened: Any, tensor: Tensor) -> str | None:
+    """Read one tensor, a piece at a time that stays in the processor's cache; say what is wrong with its values."""
     dtype, exponent, magnitude = EXPONENT[tensor.dtype]
-    left, first, zero, constant = tensor.bytes, None, True, True
-    buffer = bytearray(min(left, CHUNK))
+    left, first, constant = tensor.bytes, None, True
+    buffer = numpy.empty(min(left, VALUES) // numpy.dtype(dtype).itemsize, dtype)
+    scratch = numpy.empty_like(buffer)
     while left:
-        count = opened.readinto(memoryview(buffer)[: min(left, CHUNK)])
-        if not count:
+        count = opened.readinto(memoryview(buffer).cast("B")[: min(left, VALUES)])
+        if not count or count % buffer.itemsize:
             return "less of it than the header says"
-        count -= count % numpy.dtype(dtype).itemsize
-        values = numpy.frombuffer(buffer, dtype, count // numpy.dtype(dtype).itemsize)
-        if ((values & exponent) == exponent).any():
+        values = buffer[: count // buffer.itemsize]
+        sizes = numpy.bitwise_and(values, magnitude, out=scratch[: len(values)])
+        if sizes.max() >= exponent:  # all bits of the exponent are set
             return "NaN or an infinity"
         first = values[0] if first is None else first
-        constant = constant and bool((values == first).all())
-        zero = zero and constant and not int(first) & magnitude
+        constant = constant and bool((values[:1000] == first).all()) and bool((values == first).all())
         left -= count
     if tensor.bytes and len(tensor.shape) > 1 and prod(tensor.shape) > 1 and constant:
-        return "zeros alone" if zero else "one value in all places"
+        return "one value in all places" if int(first or 0) & magnitude else "zeros alone"
     return None
 
 

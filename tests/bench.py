@@ -302,6 +302,67 @@ def audit_of_deepseek_v3(with_scales: bool) -> list[list[str]]:
     ]
 
 
+VALUES = """
+import statistics, sys, tempfile, time
+from pathlib import Path
+import torch
+from safetensors.torch import save_file
+from snippets.audit_checkpoint import audit
+with tempfile.TemporaryDirectory() as folder:
+    file = Path(folder, "model.safetensors")
+    save_file({f"layers.{i}.weight": torch.randn(4096, 4096).bfloat16() for i in range(12)}, file, {"format": "pt"})
+    buffer, seconds = bytearray(1 << 23), []
+    for _ in range(7):
+        start = time.perf_counter()
+        with file.open("rb", buffering=0) as opened:
+            while opened.readinto(buffer):
+                pass
+        middle = time.perf_counter()
+        assert audit(folder, values=True).looked["values"] == "yes"
+        seconds.append((middle - start, time.perf_counter() - middle))
+    bare, ours = (statistics.median(one) for one in zip(*seconds))
+    print(file.stat().st_size / 1e9, bare, ours)
+"""
+
+
+def values_of_a_checkpoint() -> list[list[str]]:
+    """audit_checkpoint.py --values against reading the same file, which is in the page cache."""
+    environment = load_environments(ROOT / "checks" / "environments", ROOT)["torch-2.13-cpu"]
+    python = install(environment, home(ROOT) / "environments").python
+    variables = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run([str(python), "-c", VALUES], env=variables, capture_output=True, text=True, check=True)
+    size, bare, ours = map(float, done.stdout.split())
+    what = f"audit_checkpoint.py --values, {size:.1f} GB in bfloat16"
+    return [
+        [
+            what,
+            "reading the file",
+            f"{size / ours:.1f} GB/s = {bare / ours:.2f} of it",
+            f"{size / bare:.1f} GB/s",
+            "at least 0.5 of it",
+        ]
+    ]
+
+
+def audit_of_another_architecture() -> list[list[str]]:
+    """The same 45,395 tensors under a class that the audit does not know: layer against layer."""
+    with tempfile.TemporaryDirectory() as folder:
+        write_deepseek_v3(Path(folder), False)
+        config = Path(folder, "config.json")
+        config.write_text(
+            json.dumps(json.loads(config.read_text()) | {"architectures": ["AnotherForCausalLM"], "model_type": "x"})
+        )
+
+        def headers() -> None:
+            for file in sorted(Path(folder).glob("*.safetensors")):
+                with file.open("rb") as opened:
+                    json.loads(opened.read(int.from_bytes(opened.read(8), "little")))
+
+        bare, ours = alternate(headers, lambda: audit_checkpoint.audit(folder))
+    what = "the same names under another class"
+    return [[what, "the headers and json.loads", f"{ours:.3f} s = {ours / bare:.1f} times", f"{bare:.3f} s", ""]]
+
+
 VERIFY = """
 import sys, tempfile, threading, time
 from pathlib import Path
@@ -480,6 +541,8 @@ def all_steps() -> dict[str, Callable[[], Rows]]:
         **{f"runner-{name}": lambda name=name: [runner_overhead(name, jobs[name])] for name in jobs},  # type: ignore[misc]
         "audit": lambda: audit_of_deepseek_v3(False),
         "audit-with-scales": lambda: audit_of_deepseek_v3(True),
+        "audit-another-class": audit_of_another_architecture,
+        "audit-values": values_of_a_checkpoint,
         "verify": comparison_after_loading,
         "site": lambda: site_build(0),
         "site-of-many-pages": lambda: site_build(50),

@@ -157,8 +157,8 @@ def test_a_table_cannot_depend_on_a_check_that_imports_it(root: Path) -> None:
         (CLAIM.replace("plain", "plane"), "a claim of CC001", "load_renamed.plane_look_up_fails"),
         (CLAIM.replace("CC001", "CC999"), "a claim of CC999", "load_renamed.plain_look_up_fails"),
         (f"{CLAIM} where it_rains", "a claim of CC001", "load_renamed.it_rains"),
-        ("# --- copied, by `clinic generate`: name of rename_keys.py", "a function of rename_keys.py", "name"),
-        ("# --- copied, by `clinic generate`: name of absent.py", "a function of absent.py", "name"),
+        ("# --- copied, by `clinic generate`: name of rename_keys.py", "a definition of rename_keys.py", "name"),
+        ("# --- copied, by `clinic generate`: name of absent.py", "a definition of absent.py", "name"),
     ],
 )
 def test_what_is_not_there_is_named_and_nothing_is_written(root: Path, line: str, expected: str, found: str) -> None:
@@ -170,6 +170,16 @@ def test_what_is_not_there_is_named_and_nothing_is_written(root: Path, line: str
     assert list(caught.value.problems) == problems(root)
     assert clinic(root, "generate").returncode == 2
     assert contents(root) == before
+
+
+def test_classes_and_constants_are_copied_too(root: Path) -> None:
+    snippet = root / "snippets/rename_keys.py"
+    more = "\n\nONE, TWO = 1, 2\nSIZES: dict[str, int] = {\n    'a': 1,\n}\n\n\nclass Name:\n    pass\n"
+    snippet.write_text(snippet.read_text(encoding="utf-8") + more, encoding="utf-8")
+    write_gate(root, "# --- copied, by `clinic generate`: TWO, SIZES of rename_keys.py")
+    assert written(root) == "ONE, TWO = 1, 2\nSIZES: dict[str, int] = {\n    'a': 1,\n}\n"
+    write_gate(root, "# --- copied, by `clinic generate`: Name of rename_keys.py")
+    assert written(root) == "\n\nclass Name:\n    pass\n\n\n"
 
 
 def test_functions_are_copied_as_they_stand(root: Path) -> None:
