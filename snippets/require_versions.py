@@ -1,14 +1,15 @@
-"""Say, before hours of training, whether these versions load a checkpoint wrongly under DeepSpeed ZeRO-3.
+"""Say, before hours of training, whether these versions load this model wrongly under DeepSpeed ZeRO-3.
 
-    python require_versions.py
+    python require_versions.py MODEL        # its folder, or its model_type, such as qwen3_moe
 
-Exit status: 0 not affected, 1 affected, 2 not measured. As the first line of a training script:
+Exit status: 0 not affected, 1 affected, 2 not measured (or no model named). As the first line of a training script:
 
-    import require_versions; require_versions.check()
+    import require_versions; require_versions.check("path/to/model")
 
-This ends the script where the versions are affected, and warns where they were not measured; check(strict=True) ends it
-there too. All that this file knows is the table below. It reads version numbers: a package that was changed after it was
-installed looks like the release (check_zero3_load.py looks at the weights). Needs the standard library only.
+This ends the script where versions and model are affected, and warns where they were not measured; strict=True ends it there
+too. All that this file knows are the tables below, of small models of each kind with random weights; of another architecture
+it says nothing. It reads version numbers: a package that was changed after it was installed looks like the release
+(check_zero3_load.py looks at the weights). Needs the standard library only.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import re
 import sys
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
 from typing import NamedTuple
 
 # --- measured, by `clinic generate`: load_across_versions.zero3_load_is_exact of CC002 where plain_load_is_exact
@@ -58,6 +60,35 @@ AFFECTED = {  # (transformers, deepspeed): whether a tensor is lost, or the load
     ("5.23.0", "0.19.8"): False,
 }
 # --- end of the generated part
+# --- measured, by `clinic generate`: load_architectures.*_is_exact of CC002
+MODELS_DATE = ""
+MODELS = {  # model_type: the same of a small model of this kind
+    "deepseek_v3": {
+    },
+    "gemma3": {
+    },
+    "gpt_oss": {
+    },
+    "llama": {
+    },
+    "mixtral": {
+    },
+    "qwen3": {
+    },
+    "qwen3_5": {
+    },
+    "qwen3_moe": {
+    },
+    "qwen3_next": {
+    },
+    "qwen3_vl": {
+    },
+}
+# --- end of the generated part
+
+
+Rows = Mapping[tuple[str, str], bool]
+MEASURED: dict[str, Rows] = {"qwen2_5_vl": AFFECTED, **MODELS}
 
 
 class Answer(NamedTuple):
@@ -67,37 +98,69 @@ class Answer(NamedTuple):
     sentence: str
 
 
-def check(strict: bool = False) -> None:
-    """End the process if the installed versions are affected, or, when strict, were not measured; else warn of that."""
-    status, sentence = answer()
+def check(model: str | os.PathLike[str] | None = None, strict: bool = False) -> None:
+    """End the process if the installed versions are affected, or, when strict, were not measured; else warn of that.
+
+    model: the folder of the checkpoint, or its model_type.
+    """
+    status, sentence = answer(model)
     if status and os.environ.get("LOCAL_RANK", "0") == "0":
         print(f"require_versions.py: {sentence}", file=sys.stderr)
     if status == 1 or (status and strict):
         raise SystemExit(status)
 
 
-def answer(measured: Mapping[tuple[str, str], bool] = AFFECTED) -> Answer:
-    """What the measurements say about the versions that are installed here."""
+def answer(model: str | os.PathLike[str] | None = None, measured: Mapping[str, Rows] | None = None) -> Answer:
+    """What the measurements say about the versions that are installed here, and this model."""
+    tables = MEASURED if measured is None else measured
     versions = {package: _version(package) for package in ("transformers", "deepspeed")}
     absent = [package for package, version in versions.items() if not version]
     if absent:
         return Answer(2, f"not measured: {' and '.join(absent)} not installed for {sys.executable}.")
     transformers, deepspeed = versions.values()
     both = f"transformers {transformers} with DeepSpeed {deepspeed}"
-    known = {_keys(*pair): affected for pair, affected in measured.items()}
+    if model is None:
+        return Answer(2, f"no model named: give its folder or its model_type. {_of_all(transformers, deepspeed, tables)}")
+    kind = _model_type(model)
+    if kind not in tables:
+        return Answer(
+            2, f"not measured: {both} with {kind or 'a model without model_type'}. Measured: {', '.join(sorted(tables))}."
+        )
+    known = {_keys(*pair): affected for pair, affected in tables[kind].items()}
     affected = known.get(_keys(transformers, deepspeed))
+    small = f"(a small {kind}, one rank; measured by {max(DATE, MODELS_DATE)})"
     if affected is False:
-        return Answer(
-            0,
-            f"not affected: {both} loads every tensor exactly under ZeRO-3 (a small Qwen2.5-VL, one rank; measured by {DATE}).",
-        )
-    others = _others(transformers, deepspeed, measured)
+        return Answer(0, f"not affected: {both} loads every tensor of {kind} exactly under ZeRO-3 {small}.")
+    others = _others(transformers, deepspeed, tables[kind])
     if affected:
-        return Answer(
-            1,
-            f"affected: {both} does not load exactly under ZeRO-3 (a small Qwen2.5-VL, one rank; measured by {DATE}).{others}",
-        )
-    return Answer(2, f"not measured: {both}.{_commit(transformers)}{others}")
+        return Answer(1, f"affected: {both} does not load {kind} exactly under ZeRO-3 {small}.{others}")
+    return Answer(2, f"not measured: {both} with {kind}.{_commit(transformers)}{others}")
+
+
+def _model_type(model: str | os.PathLike[str]) -> str:
+    """The model_type of a folder's config.json; what is no folder is one itself. Empty if there is none."""
+    file = Path(model, "config.json")
+    if not file.is_file():
+        return re.sub(r"[^\w.-]", "?", os.fspath(model))[:80]
+    try:
+        kind = json.loads(file.read_text(encoding="utf-8")).get("model_type")
+    except (OSError, ValueError, AttributeError, RecursionError):
+        return ""
+    return re.sub(r"[^\w.-]", "?", kind)[:80] if isinstance(kind, str) else ""
+
+
+def _of_all(transformers: str, deepspeed: str, tables: Mapping[str, Rows]) -> str:
+    """What these versions do with each model that was measured."""
+    asked = _keys(transformers, deepspeed)
+    known = {
+        kind: affected for kind, rows in sorted(tables.items()) for pair, affected in rows.items() if _keys(*pair) == asked
+    }
+    told = [
+        (word, [kind for kind, affected in known.items() if affected is is_so])
+        for word, is_so in (("affected", True), ("not affected", False))
+    ]
+    said = "; ".join(f"{word}: {', '.join(kinds)}" for word, kinds in told if kinds)
+    return f"transformers {transformers} with DeepSpeed {deepspeed}: {said or 'not measured with any'}."
 
 
 def _version(package: str) -> str:
@@ -127,7 +190,7 @@ def _commit(version: str) -> str:
     return f"{said} pip recorded none: look for it where you installed from."
 
 
-def _others(transformers: str, deepspeed: str, measured: Mapping[tuple[str, str], bool]) -> str:
+def _others(transformers: str, deepspeed: str, measured: Rows) -> str:
     """The nearest measured versions: with the same DeepSpeed, else with the same transformers, else of transformers."""
     asked, keys = _keys(transformers, deepspeed), {pair: _keys(*pair) for pair in measured}
     for same, other in ((1, 0), (0, 1), (None, 0)):
@@ -160,10 +223,10 @@ def _key(version: str) -> tuple:
 
 def main() -> int:
     """Print the answer; the exit status."""
-    if sys.argv[1:]:
+    if len(sys.argv) > 2 or sys.argv[1:2] in (["-h"], ["--help"]):
         print(__doc__.strip())
         return 2
-    status, sentence = answer()
+    status, sentence = answer(*sys.argv[1:])
     print(sentence)
     return status
 

@@ -3,6 +3,7 @@
 A generated part stands between two comment lines. The first says what it is made of, so there is no list elsewhere:
 
     # --- measured, by `clinic generate`: module.claim of CC002 where premise
+    # --- measured, by `clinic generate`: module.*_is_exact of CC002      (a table for each model: claims named so)
     # --- copied, by `clinic generate`: name, name of other_snippet.py
     # --- end of the generated part
 
@@ -30,7 +31,7 @@ _PART = re.compile(
     r"(?: where (?P<premise>\w+))?\n(?P<text>.*?)^# --- end of the generated part$",
     re.MULTILINE | re.DOTALL,
 )
-_DATE = re.compile(r'^DATE = ".*"\n', re.MULTILINE)
+_DATE = re.compile(r'^(?:MODELS_)?DATE = ".*"\n', re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -99,11 +100,34 @@ def _part(project: Project, file: Path, match: re.Match[str], line: int) -> Part
     if match["kind"] == "copied":
         wanted = _copied(project, file, line, match["source"], re.split(r",\s*", match["what"]))
         return Part(start, line, found, wanted, "run: clinic generate")
+    if "*" in match["what"]:
+        return _models(project, file, match, line)
     premise = [f"{match['what'].partition('.')[0]}.{match['premise']}"] if match["premise"] else []
     claims = _claims(project, file, line, match["source"], [match["what"], *premise])
     rows, date, stale = _measured(project, *claims)
     run = f"run: clinic run {match['source']} ({stale} of its cells are stale), then: " if stale else "run: "
     return Part(start, line, found, _table(rows, date), f"{run}clinic generate")
+
+
+def _models(project: Project, file: Path, match: re.Match[str], line: int) -> Part:
+    """Return a table for each model: its name is what stands in the place of the star in a claim's name."""
+    before, _, behind = match["what"].partition("*")
+    article = project.article(match["source"])
+    names = (
+        [claim.name for claim in article.claims if claim.name.startswith(before) and claim.name.endswith(behind)]
+        if article
+        else []
+    )
+    tables, dates, stale = dict[str, dict[tuple[str, ...], bool]](), [""], 0
+    for claim in _claims(project, file, line, match["source"], names or [match["what"]]):
+        rows, date, old = _measured(project, claim)
+        tables[claim[1].name.removeprefix(before).removesuffix(behind)] = rows
+        dates, stale = [*dates, date], stale + old
+    lines = [f'MODELS_DATE = "{max(dates)}"', "MODELS = {  # model_type: the same of a small model of this kind"]
+    for name, rows in sorted(tables.items()):
+        lines += [f'    "{name}": {{', *(f"    {row}" for row in _rows(rows)), "    },"]
+    run = f"run: clinic run {match['source']} ({stale} of its cells are stale), then: " if stale else "run: "
+    return Part(match.start("text"), line, match["text"], "\n".join([*lines, "}"]) + "\n", f"{run}clinic generate")
 
 
 def _copied(project: Project, file: Path, line: int, source: str, names: list[str]) -> str:
@@ -190,7 +214,10 @@ def _versions(project: Project, cell: Cell) -> tuple[str, ...]:
 def _table(rows: dict[tuple[str, ...], bool], date: str) -> str:
     """Return the measurements as Python, as ruff formats it."""
     lines = [f'DATE = "{date}"', f"AFFECTED = {{  # ({', '.join(PACKAGES)}): whether a tensor is lost, or the load fails"]
+    return "\n".join([*lines, *_rows(rows), "}"]) + "\n"
+
+
+def _rows(rows: dict[tuple[str, ...], bool]) -> Iterator[str]:
     for versions in sorted(rows, key=lambda one: tuple(map(Version, one))):
         quoted = ", ".join(f'"{version}"' for version in versions)
-        lines.append(f"    ({quoted}): {rows[versions]},")
-    return "\n".join([*lines, "}"]) + "\n"
+        yield f"    ({quoted}): {rows[versions]},"

@@ -20,7 +20,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from snippets import require_versions
 from snippets.require_versions import answer, check, main
 
-MEASURED = {("4.49.0", "0.15.4"): False, ("4.50.3", "0.15.4"): True, ("4.50.3", "0.19.8"): False, ("5.0.0", "0.19.8"): False}
+TABLE = {("4.49.0", "0.15.4"): False, ("4.50.3", "0.15.4"): True, ("4.50.3", "0.19.8"): False, ("5.0.0", "0.19.8"): False}
+MEASURED = {"kind": TABLE, "other": {("4.49.0", "0.15.4"): True}}
 
 
 class RequireVersions(unittest.TestCase):
@@ -42,7 +43,7 @@ class RequireVersions(unittest.TestCase):
     def answers(self, transformers: str, deepspeed: str, status: int, *words: str, origin: bytes | None = None) -> str:
         self.install("transformers", transformers, origin)
         self.install("deepspeed", deepspeed)
-        given = answer(MEASURED)
+        given = answer("kind", MEASURED)
         self.assertEqual(given.status, status, given.sentence)
         for word in words:
             self.assertIn(word, given.sentence)
@@ -105,31 +106,62 @@ class RequireVersions(unittest.TestCase):
         self.answers("unknown", "0.15.4", 2, "not measured: transformers unknown")
 
     def test_what_is_not_installed_is_named(self) -> None:
-        self.assertIn("transformers and deepspeed not installed", answer(MEASURED).sentence)
+        self.assertIn("transformers and deepspeed not installed", answer("kind", MEASURED).sentence)
         self.install("transformers", "4.49.0")
-        self.assertIn("not measured: deepspeed not installed", answer(MEASURED).sentence)
+        self.assertIn("not measured: deepspeed not installed", answer("kind", MEASURED).sentence)
         self.install("deepspeed", None)
-        self.assertIn("not measured: deepspeed not installed", answer(MEASURED).sentence)
+        self.assertIn("not measured: deepspeed not installed", answer("kind", MEASURED).sentence)
 
     def test_an_empty_table_says_no_more_than_not_measured(self) -> None:
         self.install("transformers", "4.49.0")
         self.install("deepspeed", "0.15.4")
-        self.assertEqual(answer({}), (2, "not measured: transformers 4.49.0 with DeepSpeed 0.15.4."))
+        self.assertEqual(
+            answer("kind", {"kind": {}}), (2, "not measured: transformers 4.49.0 with DeepSpeed 0.15.4 with kind.")
+        )
+
+    def test_each_model_has_its_own_answer(self) -> None:
+        self.install("transformers", "4.49.0")
+        self.install("deepspeed", "0.15.4")
+        self.assertEqual([answer(kind, MEASURED).status for kind in ("kind", "other", "another")], [0, 1, 2])
+        self.assertNotIn("not affected", answer("another", MEASURED).sentence)
+        self.assertIn("Measured: kind, other", answer("another", MEASURED).sentence)
+        named = answer(None, MEASURED)
+        self.assertEqual(named.status, 2)
+        self.assertIn("affected: other; not affected: kind.", named.sentence)
+
+    def test_a_folder_is_read_for_its_model_type(self) -> None:
+        self.install("transformers", "4.49.0")
+        self.install("deepspeed", "0.15.4")
+        file = self.folder / "config.json"
+        for content, status in (
+            (b'{"model_type": "kind"}', 0),
+            (b'{"model_type": "other"}', 1),
+            (b'{"model_type": "\\u001b[2J"}', 2),
+            (b"{}", 2),
+            (b"[]", 2),
+            (b"{", 2),
+            (b"[" * 100_000, 2),
+            (b'{"model_type": 1}', 2),
+        ):
+            file.write_bytes(content)
+            given = answer(self.folder, MEASURED)
+            self.assertEqual(given.status, status, content)
+            self.assertTrue(given.sentence.isprintable())
 
     def called(self, status: int, strict: bool = False, **variables: str) -> tuple[object, str]:
         errors = StringIO()
-        given = patch.object(require_versions, "answer", lambda: require_versions.Answer(status, "said"))
+        given = patch.object(require_versions, "answer", lambda model: require_versions.Answer(status, f"said of {model}"))
         with given, redirect_stderr(errors), patch.dict(os.environ, variables):
             try:
-                return check(strict), errors.getvalue()
+                return check("kind", strict), errors.getvalue()
             except SystemExit as left:
                 return left.code, errors.getvalue()
 
     def test_check_ends_a_script_only_where_it_has_to(self) -> None:
         self.assertEqual(self.called(0), (None, ""))
-        self.assertEqual(self.called(1), (1, "require_versions.py: said\n"))
-        self.assertEqual(self.called(2), (None, "require_versions.py: said\n"))
-        self.assertEqual(self.called(2, strict=True), (2, "require_versions.py: said\n"))
+        self.assertEqual(self.called(1), (1, "require_versions.py: said of kind\n"))
+        self.assertEqual(self.called(2), (None, "require_versions.py: said of kind\n"))
+        self.assertEqual(self.called(2, strict=True), (2, "require_versions.py: said of kind\n"))
         self.assertEqual(self.called(1, LOCAL_RANK="3"), (1, ""))
 
     def test_as_a_process_it_answers_by_its_exit_status(self) -> None:
