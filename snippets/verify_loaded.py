@@ -54,6 +54,7 @@ MERGED = re.compile(r"(.*\.experts)\.(\d+)\.(w1w3|w2)")  # XTuner's names in sha
 WRAPPERS = {"DataParallel", "DistributedDataParallel", "DeepSpeedEngine", "FullyShardedDataParallel"}
 INSERTED = re.compile(r"(?:_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module|base_layer|original_module)\.")
 ORDERS = (("gate", "up"), ("w1", "w3"), ("q", "k", "v"), ("query", "key", "value"))  # how fused tensors are laid out
+ROLES = {"query": "q", "key": "k", "value": "v", **{word: word for word in ("q", "k", "v", "gate", "up", "down")}}
 FIRST = 8  # values by which a tensor is looked up before it is compared
 Read = Callable[[str], "torch.Tensor"]
 Gather = Callable[[list["torch.Tensor"]], AbstractContextManager]
@@ -151,6 +152,8 @@ def compare(
         claimed = {source for found in results for source in found.sources}
         by_content, missing = _by_content(inner, pending, files, claimed, gather)
         results += by_content
+        if by_content:
+            notes.append(f"{len(by_content)} tensors have neither name nor conversion, and were found by their contents alone")
         alike = _namesakes(files.shapes) if missing else {}
         results += [Found(names[0], _missing(names[0], tensor, files, alike), ()) for names, tensor in missing]
         if adapter is not None:
@@ -549,7 +552,9 @@ def _by_content(
                 found = (
                     _other_name(names[0], whole, files, set(files.shapes) if names[0] in tied else free, heads, namesakes)
                     or _put_together(names[0], whole, files, free, heads)
-                    or _cut_out(names[0], whole, files, layers[_layer(names[0])], last)
+                    or _cut_out(
+                        names[0], whole, files, [*layers[_layer(names[0])], *(layers[""] if _layer(names[0]) else ())], last
+                    )
                 )
         if found:
             free -= set(found.sources)
@@ -647,8 +652,12 @@ def _fits(shape: tuple[int, ...], whole: torch.Size, turned: bool) -> bool:
 def _disorder(names: list[str]) -> str | None:
     """What is wrong with the order of parts: numbers that do not ascend, up before gate, k before q."""
     last: dict[str, tuple[int, ...]] = {}
+    sequence = [_numbered(name) for name in names]
+    kinds, times = list(dict.fromkeys(sequence)), len(sequence) // len(set(sequence))
+    if sequence not in (kinds * times, [kind for kind in kinds for _ in range(times)]):
+        return "values: parts of the checkpoint are there, in another order"
     for name in names:
-        kind, numbers = re.sub(r"\d+", "#", name), tuple(map(int, re.findall(r"\d+", name)))
+        kind, numbers = _numbered(name), tuple(map(int, re.findall(r"\d+", name)))
         if kind in last and numbers <= last[kind]:
             return f"values: parts of the checkpoint are there in another order, {name} for example"
         last[kind] = numbers
@@ -665,8 +674,8 @@ def _cut_out(name: str, tensor: torch.Tensor, files: Files, alike: list[str], la
     larger = [one for one in alike if _size(files, one) > flat.numel()]
     for one in sorted(larger, key=lambda one: _likeness(name, one), reverse=True):
         shape = files.shapes[one]
-        for turned in (False, True) if len(shape) == 2 else (False,):
-            row = shape[0] if turned else shape[-1]
+        for turned in (False, True) if len(shape) > 1 else (False,):
+            row = shape[-2] if turned else shape[-1]
             if tensor.dim() > 1 and tensor.shape[-1] != row:
                 continue
             key = one, turned, tensor.dtype
@@ -692,40 +701,88 @@ def _places(whole: torch.Tensor, flat: torch.Tensor, step: int) -> list[int]:
 
 def _regular(results: list[Found]) -> list[Found]:
     """Call different what lies elsewhere than its likes do: a layer's tensor under another kind of name, or out of order."""
-    kinds, ranks = defaultdict(Counter), defaultdict(list)
+    groups = defaultdict(list)
     for found in results:
-        kinds[_kind(found.parameter)][_kind(found.where)] += 1
-        if found.how is None or found.how.startswith("cast"):
-            ranks[_kind(found.parameter), _kind(found.where)].append(found)
-    expected = {}
-    for alike in ranks.values():
-        ours = sorted(alike, key=lambda found: _natural(found.parameter))
-        theirs = sorted({found.sources[0] for found in alike}, key=_natural)
-        if len(theirs) == len(ours):
-            expected |= {found.parameter: one for found, one in zip(ours, theirs, strict=True)}
+        groups[_numbered(found.parameter)].append(found)
     judged = []
+    for alike in groups.values():
+        kinds = Counter(_numbered(found.where) for found in alike)
+        usual = kinds.most_common(1)[0][0]
+        same = len(kinds) == 1 or _grows(alike)
+        expected = _ranked(alike)
+        for found in alike:
+            wanted = expected.get(found.parameter, found.sources)
+            roles = {_role(found.parameter), _role(found.sources[0])} - {""}
+            if len(roles) > 1 and len(found.sources) == 1 and not found.part:
+                found = found._replace(how=f"values: those of {found.where} in the checkpoint, which is another projection")
+            elif not same and _numbered(found.where) != usual:
+                found = found._replace(how=f"values: those of {found.where} in the checkpoint; its likes are those of {usual}")
+            elif wanted != found.sources:
+                other, one = next(pair for pair in zip(found.sources, wanted, strict=True) if pair[0] != pair[1])
+                found = found._replace(how=f"values: those of {other} in the checkpoint, not those of {one}")
+            judged.append(found)
+    return _in_order(judged)
+
+
+def _role(name: str) -> str:
+    """Which projection a name says it is, if it says one: two names that say different ones are not the same tensor."""
+    words = {ROLES[word] for word in re.split(r"[^a-z]+", name) if word in ROLES}
+    return words.pop() if len(words) == 1 else ""
+
+
+def _grows(alike: list[Found]) -> bool:
+    """Whether numbers inside of words (layer1, layer2), and places in a tensor, go up with the model's numbers."""
+    if len({re.sub(r"\d+", "#", found.where) for found in alike}) > 1:
+        return False
+    ours, theirs = ([tuple(map(int, re.findall(r"\d+", name))) for name in names] for names in _both(alike))
+    theirs = [(*numbers, *(found.part or ())) for numbers, found in zip(theirs, alike, strict=True)]
+    return all(
+        any(
+            _rises({(one[place], other[number]) for one, other in zip(ours, theirs, strict=True)})
+            for place in range(len(ours[0]))
+        )
+        for number in range(len(theirs[0]))
+        if len({other[number] for other in theirs}) > 1
+    )
+
+
+def _both(alike: list[Found]) -> tuple[list[str], list[str]]:
+    return [found.parameter for found in alike], [found.sources[0] for found in alike]
+
+
+def _rises(pairs: set[tuple[int, int]]) -> bool:
+    """Whether each first number has one second number, and a larger one has a larger one."""
+    ordered = sorted(pairs)
+    return all(len({pair[side] for pair in pairs}) == len(pairs) for side in (0, 1)) and [
+        second for _, second in ordered
+    ] == sorted(second for _, second in ordered)
+
+
+def _ranked(alike: list[Found]) -> dict[str, tuple[str, ...]]:
+    """Which stored tensors each should have, if both sides are in the order of their numbers."""
+    right = sorted(
+        (found for found in alike if found.how is None or found.how.startswith("cast")), key=lambda f: _natural(f.parameter)
+    )
+    stored = defaultdict(list)
+    for name in {source for found in right for source in found.sources}:
+        stored[_numbered(name)].append(name)
+    if sum(map(len, stored.values())) != sum(len(found.sources) for found in right):
+        return {}  # one stored tensor is in several places: cut, or tied
+    order = {kind: iter(sorted(names, key=_natural)) for kind, names in stored.items()}
+    return {found.parameter: tuple(next(order[_numbered(source)]) for source in found.sources) for found in right}
+
+
+def _in_order(results: list[Found]) -> list[Found]:
+    """Call different what was cut out of one stored tensor in another order than fused tensors are laid out."""
+    cut = defaultdict(list)
     for found in results:
-        usual = kinds[_kind(found.parameter)].most_common(1)[0][0]
-        if found.where and _kind(found.where) != usual:
-            found = found._replace(how=f"values: those of {found.where} in the checkpoint; its likes are those of {usual}")
-        elif found.where and expected.get(found.parameter, found.sources[0]) != found.sources[0]:
-            one = expected[found.parameter]
-            found = found._replace(how=f"values: those of {found.sources[0]} in the checkpoint, not those of {one}")
-        judged.append(found)
-    return [
-        found._replace(how=_disorder(_neighbours(found, results)) or found.how) if found.part else found for found in judged
-    ]
-
-
-def _neighbours(found: Found, results: list[Found]) -> list[str]:
-    """The tensors that were cut out of the same stored one, in the order in which they lie there."""
-    return [
-        other.parameter for other in sorted((o for o in results if o.sources == found.sources and o.part), key=lambda o: o.part)
-    ]
-
-
-def _kind(name: str) -> str:
-    return re.sub(r"\d+", "#", name)
+        if found.part:
+            cut[found.sources].append(found)
+    wrong = {}
+    for neighbours in cut.values():
+        how = _disorder([found.parameter for found in sorted(neighbours, key=lambda found: found.part)])
+        wrong |= {found.parameter: how for found in neighbours if how}
+    return [found._replace(how=wrong.get(found.parameter, found.how)) for found in results]
 
 
 def _natural(name: str) -> list[tuple[int, str]]:
@@ -760,7 +817,7 @@ def _raw(flat: torch.Tensor) -> bytes:
 
 def _stored(files: Files, name: str, turned: bool) -> torch.Tensor:
     tensor = files.read(name)
-    return (tensor.t().contiguous() if turned else tensor).reshape(-1)
+    return (tensor.transpose(-1, -2).contiguous() if turned else tensor).reshape(-1)
 
 
 def _size(files: Files, name: str) -> int:
@@ -796,14 +853,17 @@ def _report(
     """Sort what was found."""
     new, without = named
     differences, elsewhere, aside, compared = [], [], [], 0
+    parameters = {name for names, tensor in _tensors(model)[0] for name in names if isinstance(tensor, torch.nn.Parameter)}
+    never_stored = getattr(model, "_keys_to_ignore_on_load_missing", None) or ()
     for found in results:
         if found.how and not found.how.startswith("cast") and _named_by(found.parameter, new):
             aside.append(Difference(found.parameter, f"named as new ({found.how})"))
             continue
-        if found.how and found.how.startswith("missing:") and _never_stored(model, found.parameter):
+        lost = found.how and found.how.startswith("missing:")
+        if lost and found.parameter not in parameters and any(re.search(one, found.parameter) for one in never_stored):
             aside.append(Difference(found.parameter, "a buffer that the library expects in no file"))
             continue
-        compared += not (found.how and found.how.startswith("missing:"))
+        compared += not lost
         if found.how:
             differences.append(Difference(found.parameter, found.how))
         if found.where and (not found.how or found.how.startswith("cast")):
@@ -826,14 +886,9 @@ def _named_by(name: str, patterns: tuple[str, ...]) -> bool:
     return any(name == one or name.startswith(one.rstrip(".") + ".") or fnmatchcase(name, one) for one in patterns)
 
 
-def _never_stored(model: torch.nn.Module, name: str) -> bool:
-    patterns = getattr(model, "_keys_to_ignore_on_load_missing", None) or ()
-    return name not in dict(model.named_parameters(remove_duplicate=False)) and any(re.search(one, name) for one in patterns)
-
-
 def _unused(model: torch.nn.Module, names: list[str], claimed: set[str], new_head: bool) -> tuple[list[str], list[Difference]]:
     """The files' other tensors: those that the model should have had, and those that it leaves out rightly, with why."""
-    ignored = [one for part in model.modules() for one in getattr(part, "_keys_to_ignore_on_load_unexpected", None) or ()]
+    ignored = {one for part in model.modules() for one in getattr(part, "_keys_to_ignore_on_load_unexpected", None) or ()}
     computed = {INSERTED.sub("", name) for name, _ in model.named_buffers()}
     prefix = getattr(model, "base_model_prefix", "")
     is_base = bool(prefix) and not hasattr(model, prefix)

@@ -34,7 +34,8 @@ class Text:
 
     def article(self, article: Article) -> str:
         """Return the whole article."""
-        text = "\n".join(_unfolded(self._blocks(article, self._source(article).split("\n"))))
+        lines = list(_unfolded(self._source(article).split("\n")))  # first: a fold can hold blocks
+        text = "\n".join(self._blocks(article, lines))
         return re.sub(r"\n{3,}", "\n\n", text).strip("\n") + "\n"
 
     def sentences(self, article: Article) -> dict[str, str]:
@@ -146,10 +147,10 @@ def _found(lines: list[str]) -> Iterator[tuple[str, str, dict[str, str], str]]:
         number = end + 1
 
 
-def _unfolded(lines: Iterator[str]) -> Iterator[str]:
+def _unfolded(lines: list[str]) -> Iterator[str]:
     """Yield the lines, what is folded or stands in a tab under its title in bold."""
     inside = False
-    for line in "\n".join(lines).split("\n"):
+    for line in lines:
         if folded := FOLDED.match(line):
             inside = True
             yield f"**{folded['title']}**"

@@ -244,7 +244,7 @@ class CheckZero3Load(unittest.TestCase):
     def test_its_classes_are_those_of_verify_loaded(self) -> None:
         for name in ("Difference", "Found", "Files", "Report"):
             self.assertEqual(*(inspect.getsource(getattr(one, name)) for one in (check_zero3_load, verify_loaded)))
-        for name in ("MERGED", "WRAPPERS", "INSERTED", "ORDERS", "FIRST"):
+        for name in ("MERGED", "WRAPPERS", "INSERTED", "ORDERS", "ROLES", "FIRST"):
             self.assertEqual(*(getattr(one, name) for one in (check_zero3_load, verify_loaded)))
 
     def test_the_verdict_is_the_status_whatever_happens_at_the_end_of_the_process(self) -> None:

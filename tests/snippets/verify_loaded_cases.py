@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import subprocess
 import sys
 import tempfile
@@ -352,6 +353,75 @@ class VerifyLoaded(unittest.TestCase):
         self.assertEqual(self.found(kept).ending, "equal under other names")
         mixed = {name: kept[name.replace("k_proj", "@").replace("q_proj", "k_proj").replace("@", "q_proj")] for name in kept}
         self.assertEqual(self.found(mixed).ending, "different")
+
+    def test_layers_stacked_in_one_tensor_are_found(self) -> None:
+        stacked = {
+            f"layers.{name}_proj": torch.stack([LAYERS[f"model.layers.{layer}.{name}_proj.weight"] for layer in range(3)])
+            for name in "qkv"
+        }
+        for tensors, stored in ((LAYERS, stacked), (stacked, LAYERS)):
+            report = self.found(tensors, stored)
+            self.assertEqual((report.ending, report.unused), ("equal under other names", []), [*report.lines()])
+
+    def test_another_projection_is_not_called_equal_where_there_is_one_layer_alone(self) -> None:
+        stored = {name: tensor for name, tensor in LAYERS.items() if ".0." in name}
+        ours = {f"h.{name.split('.')[3][0]}.kernel": tensor for name, tensor in stored.items()}
+        self.assertEqual(self.found(ours, stored).ending, "equal under other names")
+        self.assertEqual(
+            self.found(ours | {"h.q.kernel": ours["h.k.kernel"], "h.k.kernel": ours["h.q.kernel"]}, stored).ending, "different"
+        )
+
+    def test_parts_exchanged_in_one_layer_are_not_called_equal(self) -> None:
+        one, two = torch.rand(3, 6, 4), torch.rand(3, 6, 4)
+        ours = {f"h.{layer}.{name}.w": tensors[layer] for layer in range(3) for name, tensors in (("red", one), ("blue", two))}
+        fused = {f"layers.{layer}.both": torch.cat([one[layer], two[layer]]) for layer in range(3)}
+        self.assertEqual(self.found(ours, fused).ending, "equal under other names")
+        swapped = fused | {"layers.1.both": torch.cat([two[1], one[1]])}
+        self.assertEqual(self.found(ours, swapped).ending, "different")
+
+    def test_no_exchange_of_two_tensors_is_called_equal_in_fused_layouts(self) -> None:
+        generator, chance = torch.Generator().manual_seed(0), random.Random(0)  # noqa: S311  a test
+        words, experts = ("gate_proj", "up_proj"), range(3)
+        names = [f"layers.{layer}.experts.{expert}.{word}.w" for layer in range(3) for expert in experts for word in words]
+        apart = {name: torch.rand(6, 4, generator=generator) for name in names}
+
+        def fused(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+            made = {}
+            for layer in range(3):
+                both = [
+                    torch.cat([tensors[f"layers.{layer}.experts.{expert}.{word}.w"] for word in words]) for expert in experts
+                ]
+                made[f"net.{layer}.up_rows"] = torch.stack(both)
+                made[f"net.{layer}.columns"] = torch.stack(both).transpose(1, 2).contiguous() + 1
+            return made
+
+        apart |= {name.replace(".w", ".shifted"): tensor + 1 for name, tensor in apart.items()}
+        together = fused(apart)
+        for ours, stored in ((apart, together), (together, apart)):
+            self.assertEqual(self.found(ours, stored).ending, "equal under other names")
+        for _ in range(20):
+            one, other = chance.sample(names, 2)
+            exchanged = apart | {one: apart[other], other: apart[one]}
+            for ours, stored in ((exchanged, together), (fused(exchanged), apart)):
+                self.assertNotIn("equal", self.found(ours, stored).ending, (one, other))
+
+    def test_words_with_numbers_are_names_of_their_own(self) -> None:
+        stored = {f"layer{stage + 1}.{block}.conv.weight": torch.rand(4, 3) for stage in range(3) for block in range(2)}
+        ours = {f"stages.{name[5:6]}.blocks.{name[7:8]}.first.kernel": tensor for name, tensor in stored.items()}
+        self.assertEqual(self.found(ours, stored).ending, "equal under other names")
+        moved = {name: ours[name.replace(".1.b", ".@.b").replace(".2.b", ".1.b").replace("@", "2")] for name in ours}
+        self.assertEqual(self.found(moved, stored).ending, "different")
+        words = {"gate_proj": "w1", "up_proj": "w3"}
+        stored = {f"layers.{layer}.{word}.weight": torch.rand(4, 3) for layer in range(3) for word in words}
+        ours = {
+            name.replace("gate_proj.weight", "w1.kernel").replace("up_proj.weight", "w3.kernel"): t
+            for name, t in stored.items()
+        }
+        for one, other in ((ours, stored), (stored, ours)):
+            self.assertEqual(self.found(one, other).ending, "equal under other names")
+        swapped = ours | {"layers.1.w1.kernel": ours["layers.1.w3.kernel"], "layers.1.w3.kernel": ours["layers.1.w1.kernel"]}
+        self.assertEqual(self.found(swapped, stored).ending, "different")
+        self.assertEqual(self.found(stored, swapped).ending, "different")
 
     def test_parts_in_another_order_are_not_called_equal(self) -> None:
         for names in ("kqv", "qvk"):
