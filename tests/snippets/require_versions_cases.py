@@ -51,7 +51,9 @@ class RequireVersions(unittest.TestCase):
         return given.sentence
 
     def test_measured_and_exact_is_not_affected(self) -> None:
-        self.answers("4.49.0", "0.15.4", 0, "not affected: transformers 4.49.0 with DeepSpeed 0.15.4", require_versions.DATE)
+        self.answers(
+            "4.49.0", "0.15.4", 0, "not affected: transformers 4.49.0 with DeepSpeed 0.15.4", require_versions.MODELS_DATE
+        )
 
     def test_the_same_version_written_in_another_way_is_the_same(self) -> None:
         self.answers("4.49", "0.15.4", 0, "not affected")
