@@ -39,7 +39,11 @@ def strict_false_and_to_empty_change_nothing():
     assert plain.count(EMPTY) == 80, plain or "no error"
     not_strict = _load_error(_partitioned(), strict=False)
     assert not_strict.count(EMPTY) == 80, not_strict or "strict=False: no error"
-    emptied = _load_error(_partitioned().to_empty(device="cpu"), strict=False)
+    model = _partitioned()
+    before = {name: parameter.data.data_ptr() for name, parameter in model.named_parameters() if parameter.data.numel()}
+    model.to_empty(device="cpu")
+    assert all(parameter.device.type == "cpu" for parameter in model.parameters()) and not before, "not partitioned"
+    emptied = _load_error(model, strict=False)
     assert emptied.count(EMPTY) == 80, emptied or "to_empty: no error"
 
 

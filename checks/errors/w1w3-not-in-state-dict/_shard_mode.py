@@ -1,24 +1,27 @@
 """Load a DeepSeek-V2 checkpoint with XTuner in shard mode, and keep what it logs meanwhile."""
 
+import logging
+import warnings
 from typing import NamedTuple
 
 import torch
 from mmengine.logging import MMLogger
-from transformers.utils import logging
+from transformers.utils.logging import disable_progress_bar, get_logger
 from xtuner.model.transformers_models import DeepseekV2ForCausalLM
 
 # One rank is enough; without a process group XTuner stops at once.
 torch.distributed.init_process_group("gloo", store=torch.distributed.HashStore(), rank=0, world_size=1)
-RECORDS = []
-logging.disable_progress_bar()
+RECORDS, LOUD = [], []  # what XTuner logs; what anybody warns of, by whatever way
+disable_progress_bar()
 
 
 class Loaded(NamedTuple):
-    """A model, all that was logged while it was loaded, and the errors that output_loading_info shows."""
+    """A model, all that XTuner logged while it was loaded, the errors that output_loading_info shows, and every warning."""
 
     model: torch.nn.Module
     records: list
     errors: list
+    loud: list
 
     @property
     def lines(self):
@@ -29,6 +32,7 @@ class Loaded(NamedTuple):
 def load(folder, experts_in_one_shard=8, torch_dtype=torch.bfloat16, **options):
     """Load in shard mode, as the report does."""
     RECORDS.clear()
+    LOUD.clear()
     model, info = DeepseekV2ForCausalLM.from_pretrained(
         folder,
         moe_implementation="shard",
@@ -38,7 +42,7 @@ def load(folder, experts_in_one_shard=8, torch_dtype=torch.bfloat16, **options):
         output_loading_info=True,
         **options,
     )
-    return Loaded(model, list(RECORDS), info["error_msgs"])
+    return Loaded(model, list(RECORDS), info["error_msgs"], list(LOUD))
 
 
 def load_without_shard_mode(folder, **options):
@@ -73,3 +77,31 @@ def _keep(record):
 
 
 MMLogger.get_current_instance().handlers[0].addFilter(_keep)
+
+
+class _Loud(logging.Handler):
+    """Keeps what is logged as a warning or worse, but for this article's own line."""
+
+    def emit(self, record):
+        if not _is_ours(record):
+            LOUD.append(f"{record.levelname}: {record.getMessage()}")
+
+
+for _logger in (logging.getLogger(), get_logger("transformers"), MMLogger.get_current_instance()):
+    _logger.addHandler(_Loud(logging.WARNING))
+warnings.simplefilter("always")
+warnings.showwarning = lambda message, *where, **how: LOUD.append(f"{type(message).__name__}: {message}")
+
+
+def _listens():
+    """Warn in each of the four ways, and see whether it was heard: silence is only worth something to who can hear."""
+    for logger in (logging.getLogger("another"), get_logger("transformers.modeling_utils"), MMLogger.get_current_instance()):
+        logger.warning("heard")
+    warnings.warn("heard", stacklevel=1)
+    heard = [said.rpartition(": ")[2] for said in LOUD]
+    if heard != ["heard"] * 4:
+        raise RuntimeError(f"not every warning is heard: {LOUD}")
+    LOUD.clear()
+
+
+_listens()

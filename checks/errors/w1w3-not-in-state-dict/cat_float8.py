@@ -16,6 +16,7 @@ def float8_experts_can_be_merged():
     except RuntimeError as error:
         print(f"{type(error).__name__}: {error}")
         raise AssertionError(f"torch does not join them: {error}") from error
+    assert w1w3.dtype == torch.float8_e4m3fn, w1w3.dtype
     for expert, w1, w3 in zip(w1w3, gate, up, strict=True):
         assert expert.view(torch.uint8).equal(torch.cat([w1.view(torch.uint8), w3.view(torch.uint8)]))
 

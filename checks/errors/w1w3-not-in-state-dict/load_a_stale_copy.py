@@ -23,7 +23,8 @@ in_shard_mode = load("checkpoint", 4)
 
 def the_stale_copy_is_loaded():
     """If the index names a file added last and an earlier one keeps an old copy, the old one is loaded without a word."""
-    assert in_shard_mode.errors == []
+    assert (in_shard_mode.errors, in_shard_mode.loud) == ([], []), in_shard_mode.loud
+    assert not torch.equal(OLD, OLD + 1)
     assert torch.equal(in_shard_mode.model.get_parameter(NAME), OLD)
 
 

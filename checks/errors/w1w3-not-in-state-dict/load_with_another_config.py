@@ -46,6 +46,7 @@ def raises_nothing_and_prints_the_same_lines():
     assert all(unfitting) and not any(isinstance(loaded, RuntimeError) for loaded in wrong), wrong
     assert len(matching.lines) == 4
     assert [loaded.lines for loaded in wrong] == [matching.lines] * 3
+    assert [loaded.loud for loaded in wrong] == [[]] * 3, [loaded.loud for loaded in wrong]
 
 
 def experts_stay_random():
@@ -54,6 +55,7 @@ def experts_stay_random():
     smallest = min(tensor.min() for tensor in matching.model.parameters())
     assert len(experts) == 416
     assert max(tensor.abs().max() for tensor in experts) < 1 <= smallest
+    assert all(tensor.unique().numel() > 1 and tensor.std() > 0 for tensor in experts), "zeros or constants"
 
 
 def verify_names_exactly_these_parameters():

@@ -24,9 +24,19 @@ def a_number_that_does_not_divide_is_refused():
 
 
 def expert_parallelism_is_refused():
-    """ep_size=2 raises a NotImplementedError without a word."""
+    """ep_size=2 raises a NotImplementedError without a word; with ep_size=1 the same load is exact."""
     error = error_of(load, "checkpoint", 4, ep_size=2)
     assert isinstance(error, NotImplementedError) and not str(error), error
+    loaded = load("checkpoint", 4, ep_size=1)
+    assert loaded.model.config.ep_size == 1
+    assert verify(loaded.model, "checkpoint") == []
+
+
+def other_loaders_of_transformers_are_refused():
+    """device_map="cpu" and low_cpu_mem_usage=True raise the same NotImplementedError without a word."""
+    for options in ({"device_map": "cpu"}, {"low_cpu_mem_usage": True}):
+        error = error_of(load, "checkpoint", 4, **options)
+        assert isinstance(error, NotImplementedError) and not str(error), (options, error)
 
 
 def a_single_file_needs_an_index():
@@ -61,6 +71,7 @@ def shard_mode_is_for_training_only():
 if __name__ == "__main__":
     a_number_that_does_not_divide_is_refused()
     expert_parallelism_is_refused()
+    other_loaders_of_transformers_are_refused()
     a_single_file_needs_an_index()
     after_shard_mode_other_loads_raise()
     shard_mode_is_for_training_only()
