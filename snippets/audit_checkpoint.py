@@ -209,8 +209,10 @@ def _judge(checkpoint: Checkpoint, report: Report) -> None:
         _check_tensors(checkpoint, architecture, report)
         report.looked["names"] = report.looked["shapes"] = "no" if len(report.problems) > before else "yes"
     elif checkpoint.files and not architecture:
-        _check_any(checkpoint, report)
-        report.looked["names"] = report.looked["shapes"] = "no" if len(report.problems) > before else "in part"
+        how = "yes" if _check_any(checkpoint, report) else "in part"
+        report.looked["names"] = report.looked["shapes"] = "no" if len(report.problems) > before else how
+        if how == "yes":
+            return
         what = f"config.json is of {_show(config.get('architectures'))}" if config else "there is no config.json to go by"
         report.not_looked_at.append(
             f"names and shapes but for a layer against the others: this file knows what DeepSeek-V2 and V3 ask for, and {what};"
@@ -869,19 +871,31 @@ def _check_experts(checkpoint: Checkpoint, report: Report) -> None:
 # ----------------------------------------------------------------------------- what holds for any architecture
 
 
-def _check_any(checkpoint: Checkpoint, report: Report) -> None:
-    """Of a model of another kind: what is wrong whatever its class is."""
+def _check_any(checkpoint: Checkpoint, report: Report) -> bool:
+    """Of a model of another kind: what is wrong whatever its class is. Return whether every name and shape was compared."""
     _check_unique(checkpoint, report)
     adapter = any(".lora_" in name for name in checkpoint.tensors) or "adapter_model.safetensors" in checkpoint.files
+    before = len(report.problems)
     _check_empty(checkpoint, report)
     _check_prefixes(checkpoint, adapter, report)
+    unmarked = [file for file, shard in checkpoint.shards.items() if shard.metadata.get("format") not in FORMATS]
+    if unmarked:
+        report.notes.append(f'{_some(unmarked)}: no "format" in __metadata__, which some releases of transformers 4 refuse')
+    fused = any(re.search(r"\.experts\.(gate_up_proj|down_proj|\d+\.w1w3)$", name) for name in checkpoint.tensors)
+    want = (
+        None
+        if fused or adapter or checkpoint.independent or len(report.problems) > before
+        else _known(checkpoint.config, report)
+    )
+    if want:
+        _check_shapes(checkpoint, want, report)
+        return True
     _check_experts(checkpoint, report)
     if not adapter and not checkpoint.independent:
         _check_layers(checkpoint, report)
         _check_head(checkpoint, report)
-    unmarked = [file for file, shard in checkpoint.shards.items() if shard.metadata.get("format") not in FORMATS]
-    if unmarked:
-        report.notes.append(f'{_some(unmarked)}: no "format" in __metadata__, which some releases of transformers 4 refuse')
+        _check_quantized(checkpoint, report)
+    return False
 
 
 def _check_empty(checkpoint: Checkpoint, report: Report) -> None:
@@ -927,6 +941,98 @@ def _given(config: dict[str, Any], *keys: str) -> int | None:
     return next((part[key] for part in _texts(config) for key in keys if _size(part.get(key))), None)
 
 
+def _check_quantized(checkpoint: Checkpoint, report: Report) -> None:
+    """What the method in config.json has to have left: packed weights with their scales."""
+    names, config = checkpoint.tensors, checkpoint.config
+    quantized = next((part["quantization_config"] for part in _texts(config) if part.get("quantization_config")), None)
+    method = str(quantized.get("quant_method")) if isinstance(quantized, dict) else ""
+    packed = [name for name in names if name.endswith(".qweight")]
+    eights = [name for name, tensor in names.items() if tensor.dtype == "F8_E4M3" and name.endswith(".weight")]
+    if method in ("gptq", "awq") and not packed:
+        report.add("config.json", f"packed weights (qweight), since quant_method is {method}", "none", SOURCE)
+    if method == "fp8" and not eights:
+        report.add("config.json", "FP8 weights, since quant_method is fp8", "none", SOURCE)
+    lost = [name for name in packed if f"{name.removesuffix('qweight')}scales" not in names]
+    lost += [name for name in eights if method == "fp8" and not {f"{name}_scale_inv", f"{name}_scale"} & names.keys()]
+    for file, some in _by(lost, checkpoint.file_of.__getitem__):
+        report.add(file, "the scales of each quantised weight", f"none for {_some(some)}")
+    if packed and not method and not (Path(checkpoint.folder) / "quantize_config.json").exists():
+        report.add("config.json", "a quantization_config beside packed weights", "none", SOURCE)
+
+
+RELATIVES = {  # of Llama: their names and shapes follow from config.json
+    "LlamaForCausalLM": "llama",
+    "MistralForCausalLM": "mistral",
+    "Qwen2ForCausalLM": "qwen2",
+    "Qwen3ForCausalLM": "qwen3",
+    "MixtralForCausalLM": "mixtral",
+    "Qwen3MoeForCausalLM": "qwen3_moe",
+}
+
+
+def _known(config: dict[str, Any], report: Report) -> dict[str, Shape] | None:
+    """Return names and shapes of a Llama and its relatives, if config.json gives all that they depend on."""
+    named = config.get("architectures")
+    model = RELATIVES.get(str(named[0])) if isinstance(named, list) and len(named) == 1 else None
+    c = {"num_experts": config.get("num_local_experts")} | config  # transformers 5 writes it under this name
+    keys = ["vocab_size", "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads"]
+    experts = {"mixtral": "num_local_experts", "qwen3_moe": "num_experts"}.get(str(model))
+    keys += [experts] if experts else []
+    keys += ["moe_intermediate_size"] if model == "qwen3_moe" else []
+    if not model or c.get("quantization_config") or not all(_size(c.get(key)) for key in keys):
+        return None
+    if c["num_hidden_layers"] * (3 * c.get(experts, 0) + 20) > 10**5 + 20 * report.tensors:
+        return None  # absurd sizes: nothing is made of them
+    head = c.get("head_dim") or c["hidden_size"] // c["num_attention_heads"]
+    if not _size(head) or (model.startswith("qwen3") and "head_dim" not in c):
+        return None
+    if not isinstance(c.get("mlp_only_layers") or [], list) or not _size(c.get("decoder_sparse_step") or 1):
+        return None
+    return _llama(c, model, head)
+
+
+def _llama(c: dict[str, Any], model: str, head: int) -> dict[str, Shape]:
+    hidden, wide, want = c["hidden_size"], c["intermediate_size"], dict[str, Shape]()
+    queries, keys = c["num_attention_heads"] * head, c["num_key_value_heads"] * head
+    bias = "qkv" if model == "qwen2" else "qkvo" if c.get("attention_bias") and model != "mistral" else ""
+    want["model.embed_tokens.weight"] = (c["vocab_size"], hidden)
+    for i in range(c["num_hidden_layers"]):
+        layer, attention = f"model.layers.{i}", f"model.layers.{i}.self_attn"
+        for one, out, into in (("q", queries, hidden), ("k", keys, hidden), ("v", keys, hidden), ("o", hidden, queries)):
+            want[f"{attention}.{one}_proj.weight"] = (out, into)
+            if one in bias:
+                want[f"{attention}.{one}_proj.bias"] = (out,)
+        if model.startswith("qwen3"):
+            want[f"{attention}.q_norm.weight"] = want[f"{attention}.k_norm.weight"] = (head,)
+        if model == "mixtral":
+            want[f"{layer}.block_sparse_moe.gate.weight"] = (c["num_local_experts"], hidden)
+            for e in range(c["num_local_experts"]):
+                for one, shape in (("w1", (wide, hidden)), ("w2", (hidden, wide)), ("w3", (wide, hidden))):
+                    want[f"{layer}.block_sparse_moe.experts.{e}.{one}.weight"] = shape
+        elif (
+            model == "qwen3_moe"
+            and i not in (c.get("mlp_only_layers") or [])
+            and not (i + 1) % (c.get("decoder_sparse_step") or 1)
+        ):
+            want[f"{layer}.mlp.gate.weight"] = (c["num_experts"], hidden)
+            for e in range(c["num_experts"]):
+                want |= _gated(f"{layer}.mlp.experts.{e}", c["moe_intermediate_size"], hidden)
+        else:
+            want |= _gated(f"{layer}.mlp", wide, hidden, model == "llama" and c.get("mlp_bias"))
+        want[f"{layer}.input_layernorm.weight"] = want[f"{layer}.post_attention_layernorm.weight"] = (hidden,)
+    want["model.norm.weight"], want["lm_head.weight"] = (hidden,), (c["vocab_size"], hidden)
+    return want
+
+
+def _gated(prefix: str, width: int, hidden: int, bias: Any = None) -> dict[str, Shape]:
+    made: dict[str, Shape] = {}
+    for one, shape in (("gate_proj", (width, hidden)), ("up_proj", (width, hidden)), ("down_proj", (hidden, width))):
+        made[f"{prefix}.{one}.weight"] = shape
+        if bias:
+            made[f"{prefix}.{one}.bias"] = shape[:1]
+    return made
+
+
 def _check_layers(checkpoint: Checkpoint, report: Report) -> None:
     """The layers of a stack are all there, as many as config.json says; each is like the others of its kind."""
     stacks: dict[str, dict[int, dict[str, Shape]]] = defaultdict(lambda: defaultdict(dict))
@@ -934,7 +1040,7 @@ def _check_layers(checkpoint: Checkpoint, report: Report) -> None:
         if part := STACK.fullmatch(name):
             stacks[part[1]][int(part[2])][part[3]] = tensor.shape
     for stack, layers in stacks.items():
-        if absent := sorted(set(range(min(max(layers) + 1, 10**5))) - layers.keys()):
+        if absent := [i for i in range(min(max(layers), len(layers) + 1)) if i not in layers]:
             first = next(name for name in checkpoint.tensors if name.startswith(f"{stack}."))
             what = f"layers 0 to {max(layers)} of {_show(stack)}"
             report.add(checkpoint.file_of[first], what, f"none of number {_some([str(one) for one in absent])}", SOURCE)
@@ -962,7 +1068,7 @@ def _count_layers(config: dict[str, Any], stack: str, found: int, report: Report
 def _check_alike(stack: str, layers: dict[int, dict[str, Shape]], checkpoint: Checkpoint, report: Report) -> None:
     """Report a layer that lacks what the others of its kind have, or has one tensor of another shape."""
     kinds = Counter(frozenset(tensors) for tensors in layers.values())
-    for number, tensors in sorted(layers.items()):
+    for number, tensors in sorted(layers.items()) if len(kinds) < 100 else ():  # more is no stack of layers
         own = frozenset(tensors)
         for kind, count in kinds.items():
             rare = kinds[own] == 1 < count or 4 * kinds[own] <= count
@@ -1021,7 +1127,8 @@ def _check_model(checkpoint: Checkpoint, report: Report) -> None:
         report.not_looked_at.append(f"--model: transformers is not installed for {sys.executable}")
         return
     transformers.logging.set_verbosity_error()
-    name = next((one for part in _texts(checkpoint.config)[::-1] for one in part.get("architectures") or ()), None)
+    named = [part.get("architectures") for part in _texts(checkpoint.config)[::-1]]
+    name = next((one[0] for one in named if isinstance(one, list) and one), None)
     model_class = getattr(transformers, str(name), None)
     if not model_class:
         report.not_looked_at.append(f"--model: transformers {transformers.__version__} has no class {_show(name)}")

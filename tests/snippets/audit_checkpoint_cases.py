@@ -482,6 +482,7 @@ class AnyArchitecture(Case):
         mtp = {f"model.layers.4.{part}.weight": torch.rand(8, 8) for part in ("eh_proj", "self_attn.q_proj", "mlp.gate_proj")}
         queries = {f"model.layers.{i}.self_attn.q_proj.weight": torch.rand(16, 8) for i in (1, 3)}
         integers = {name.replace(".weight", ".qweight"): plain[name].to(torch.int32) for name in quantised}
+        of_integers = {name.replace(".weight", ".scales"): torch.rand(1, 8) for name in quantised}
         scaled = {name: plain[name].to(torch.float8_e4m3fn) for name in quantised}
         scales = {f"{name}_scale_inv": torch.ones(1, 1) for name in quantised}
         cases: dict[str, tuple[dict[str, torch.Tensor], dict | None]] = {
@@ -528,7 +529,10 @@ class AnyArchitecture(Case):
                 plain | {f"multi_modal_projector.mlp.{i}.weight": torch.rand(4, 4) for i in (0, 2)},
                 LLAMA,
             ),
-            "GPTQ": (without(plain, "_proj") | integers, LLAMA | {"quantization_config": {"quant_method": "gptq"}}),
+            "GPTQ": (
+                without(plain, "_proj") | integers | of_integers,
+                LLAMA | {"quantization_config": {"quant_method": "gptq"}},
+            ),
             "FP8 with scales": (plain | scaled | scales, LLAMA),
             "an empty extra state": (
                 plain | {"model.layers.0.mlp._extra_state": torch.zeros(0, dtype=torch.uint8)},
@@ -603,6 +607,65 @@ class AnyArchitecture(Case):
             [problem] = audit(self.folder).problems
             self.assertIn("which transformers opens", str(problem))
             self.assertIn(repair, str(problem))
+
+    def test_relatives_of_llama_are_answered_by_config_json_alone(self) -> None:
+        whole = LLAMA | {"intermediate_size": 12, "num_attention_heads": 4, "num_key_value_heads": 4, "head_dim": 2}
+        self.put(llama(), whole)
+        report = audit(self.folder)
+        self.assertEqual((report.problems, report.status, report.looked["shapes"]), ([], 0, "yes"))
+        biases = {f"model.layers.{i}.self_attn.{one}_proj.bias": torch.rand(8) for i in range(4) for one in "qkv"}
+        norms = {f"model.layers.{i}.self_attn.{one}_norm.weight": torch.rand(2) for i in range(4) for one in "qk"}
+        mixtral = without(llama(), ".mlp.") | {
+            f"model.layers.{i}.block_sparse_moe.gate.weight": torch.rand(4, 8) for i in range(4)
+        }
+        mixtral |= {
+            f"model.layers.{i}.block_sparse_moe.experts.{e}.{name}.weight": torch.rand(*((8, 12) if name == "w2" else (12, 8)))
+            for i in range(4) for e in range(4) for name in ("w1", "w2", "w3")
+        }  # fmt: skip
+        moe = without(llama(), ".mlp.") | norms | {f"model.layers.{i}.mlp.gate.weight": torch.rand(4, 8) for i in range(4)}
+        moe |= {
+            f"model.layers.{i}.mlp.experts.{e}.{name}_proj.weight": torch.rand(*((8, 6) if name == "down" else (6, 8)))
+            for i in range(4) for e in range(4) for name in ("gate", "up", "down")
+        }  # fmt: skip
+        for name, tensors, config in (
+            ("MistralForCausalLM", llama(), {}),
+            ("Qwen2ForCausalLM", llama() | biases, {}),
+            ("Qwen3ForCausalLM", llama() | norms, {}),
+            ("MixtralForCausalLM", mixtral, {"num_local_experts": 4}),
+            ("Qwen3MoeForCausalLM", moe, {"num_experts": 4, "moe_intermediate_size": 6}),
+            ("LlamaForCausalLM", without(llama(), "lm_head"), {"tie_word_embeddings": True}),
+        ):
+            self.put(tensors, whole | config | {"architectures": [name]})
+            report = audit(self.folder)
+            self.assertEqual((report.problems, report.status), ([], 0), name)
+            gone = list(tensors)[-3]
+            self.wrong(without(tensors, gone), gone, "no such tensor", config=whole | config | {"architectures": [name]})
+            odd = tensors | {gone: torch.rand(7, 3)}
+            self.wrong(odd, gone, "[7, 3]", config=whole | config | {"architectures": [name]})
+
+    def test_quantised_weights_have_their_scales(self) -> None:
+        quantised = LLAMA | {"quantization_config": {"quant_method": "gptq"}}
+        self.wrong(llama(), "packed weights", config=quantised)
+        packed = {
+            name.replace(".weight", ".qweight"): torch.ones(2, 2, dtype=torch.int32) for name in llama() if "_proj" in name
+        }
+        self.wrong(without(llama(), "_proj") | packed, "the scales of each quantised weight", config=quantised)
+        self.wrong(llama(), "FP8 weights", config=LLAMA | {"quantization_config": {"quant_method": "fp8"}})
+
+    def test_a_config_of_anything_needs_no_traceback(self) -> None:
+        keys = [*LLAMA, "text_config", "quantization_config", "num_experts", "num_nextn_predict_layers", "block_configs"]
+        keys += ["intermediate_size", "num_attention_heads", "num_key_value_heads", "head_dim", "mlp_only_layers"]
+        whole = LLAMA | {"intermediate_size": 12, "num_attention_heads": 4, "num_key_value_heads": 4, "head_dim": 2}
+        for value in (None, 0, -1, 2**40, 2**70, 1.5, "text", [], [1], {}, {"a": 1}, True, [[]], "\x1b[2J"):
+            for key in keys:
+                self.put(llama(2), whole | {key: value})
+                self.assertIn(audit(self.folder, model=True).status, (0, 1, 3), (key, value))
+
+    def test_many_strange_layers_take_no_hours(self) -> None:
+        names = [f"a{i}.layers.{j * 10**6}.b{i * j}.weight" for i in range(40) for j in range(100)]
+        names += [f"layers.{i}.b{i}.weight" for i in range(5000)]
+        self.put({name: torch.rand(1) for name in names}, LLAMA)
+        self.assertEqual(audit(self.folder).status, 1)
 
     def test_independent_files_are_not_called_copies(self) -> None:
         for file in ("one.safetensors", "two.safetensors"):

@@ -1,5 +1,6 @@
 """Break a checkpoint with the structure of DeepSeek-V2-Lite in every way that headers can show, and audit it."""
 
+import hashlib
 import json
 import os
 import random
@@ -83,6 +84,32 @@ def names_each_fault():
     ]
 
 
+def finds_damage_inside_a_tensor():
+    """`--values` names a matrix of NaN or zeros, `--sha256` a file with a flipped bit; without them it says: not looked at."""
+    manifest = Path("SHA256SUMS")
+    digests = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in Path("sound").glob("*.safetensors")}
+    manifest.write_text("".join(f"{digest}  {name}\n" for name, digest in digests.items()))
+    name = EXPERT + "up_proj.weight"
+    holder = next(path for path in Path("sound").glob("*.safetensors") if name in load_file(path)).name
+    sound = load_file(Path("sound", holder))
+    for kind, damaged in (("nan", sound[name] * float("nan")), ("zeros", sound[name] * 0), ("none", sound[name])):
+        folder = _copy(f"{kind}-inside")
+        save_file({**sound, name: damaged}, folder / holder, {"format": "pt"})
+        problems = [str(problem) for problem in audit(folder, values=True).problems]
+        print(f"{folder} with --values: {problems}")
+        wanted = [] if kind == "none" else [(True, True)]
+        assert [(name in one, one.startswith(holder)) for one in problems] == wanted, problems
+
+    flipped = _copy("flipped")
+    content = bytearray((flipped / holder).read_bytes())
+    content[-1] ^= 1
+    (flipped / holder).write_bytes(content)
+    plain, hashed = audit(flipped), audit(flipped, sha256=str(manifest))
+    assert (plain.problems, plain.looked["values"], plain.looked["hashes"]) == ([], "not looked at", "not looked at")
+    assert [(one.file, "SHA-256" in one.expected) for one in hashed.problems] == [(holder, True)], hashed.problems
+    assert audit("sound", sha256=str(manifest)).looked["hashes"] == "yes"
+
+
 def _mutated(chance, text):
     """A header with some of its numbers and texts replaced, characters taken out, and others put in."""
     for _ in range(chance.choice([0, 1, 1, 1, 2])):
@@ -152,4 +179,5 @@ if __name__ == "__main__":
     sound_folder_is_called_sound()
     predicted_lines_are_those_of_the_report()
     names_each_fault()
+    finds_damage_inside_a_tensor()
     calls_nothing_sound_that_safetensors_refuses()
