@@ -12,6 +12,11 @@ mask         tokens, user names and hosts of a paste -> <token>, <user>, <host>
 words        the words of an answer, in both languages
 answer       a diagnosis in words
 
+In a training script (torch where it is used, nothing where it is not):
+
+loads        a wrong load is stopped: VerifyLoad for transformers, Lightning, accelerate, and around from_pretrained
+fixtures     the same for pytest
+
 The command line:
 
 library      dictionaries, articles and snippets, by name: installed, or made by the engine of a clone
@@ -23,4 +28,15 @@ normalise, match with found, nearest, mask and answer have a twin each for the b
 so on.
 """
 
+from typing import Any
+
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    """Give `verify`, `VerifyLoad` and `WrongLoad` to who asks for them; who does not pays nothing."""
+    if name in ("verify", "VerifyLoad", "WrongLoad"):
+        from . import loads
+
+        return getattr(loads, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
