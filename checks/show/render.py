@@ -198,9 +198,18 @@ class Pages:
             items = [element("li", *self._in_words(cell)) for cell in cells]
         return element(
             "div",
+            *self._facts_where_false(cells),
             self.chip(counted.worst, text),
             element("details", element("summary", self.say("how")), element("p", link), element("ul", *items)),
         )
+
+    def _facts_where_false(self, cells: list[Cell]) -> list[Child]:
+        """Return how often a sentence held and how often it was refuted, if it is false anywhere; "verified" hides it."""
+        judged = [self.project.judge(cell) for cell in cells]
+        seen = Counter(str(one.observed) for one in judged if one.status in ("verified", "failing"))
+        if not seen["refuted"]:
+            return []
+        return [part for name in ("holds", "refuted") if seen[name] for part in (self.verdict(name), f" {seen[name]}× ")]
 
     def _alike(self, cells: list[Cell]) -> list[list[Cell]]:
         """Return cells grouped by what was expected, what was observed and the status."""
