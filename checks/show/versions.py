@@ -16,6 +16,7 @@ from .render import Child, Pages, element, printable
 
 ENOUGH_FOR_RANGES = 3
 REASON_LENGTH = 120
+UNKNOWN = Version("0")  # of a commit that was not run: it sorts first, and is not shown
 
 
 def version_table(pages: Pages, article: Article, module: str, package: str, patterns: str) -> Element:
@@ -46,14 +47,16 @@ def version_table(pages: Pages, article: Article, module: str, package: str, pat
 
 def _environment(pages: Pages, job: Job, package: str) -> Element:
     link = element("a", job.environment.name, href=f"{pages.up}environments/#{job.environment.name}")
-    return element("span", link, element("br"), f"{package} {_version(pages, job, package)}") if package else link
+    version = _version(pages, job, package)
+    return element("span", link, element("br"), f"{package} {version}") if version != UNKNOWN else link
 
 
 def _version(pages: Pages, job: Job, package: str) -> Version:
     """Return the version that was seen, or, before a run, the one that is pinned."""
     record = pages.record(job)
     packages = record.seen.packages if record else job.environment.pins()
-    return Version(packages.get(canonicalize_name(package), "0")) if package else Version("0")
+    found = packages.get(canonicalize_name(package)) if package else None
+    return Version(found) if found else UNKNOWN
 
 
 def _observed(pages: Pages, cell: Cell | None) -> str:
