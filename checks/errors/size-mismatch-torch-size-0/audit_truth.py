@@ -19,7 +19,7 @@ disable_progress_bar()
 _temporary = tempfile.TemporaryDirectory()
 os.chdir(_temporary.name)
 SINGLE, INDEX = "model.safetensors", "model.safetensors.index.json"
-BROKEN = ("Llama", "Qwen3-MoE")
+BROKEN = ("Llama", "Qwen3-MoE", "Gemma 2")  # of the last the audit does not know what config.json asks for
 
 
 def _saved(name, folder, **options):
