@@ -18,6 +18,7 @@ from .problem import Invalid, Problem, from_validation, line_of, relative
 
 Verdict = Literal["holds", "refuted"]
 Harm = Literal["none", "error", "silent"]
+Safe = Literal["yes", "no", "check"]  # to go on after the message; check: not before the check
 
 
 def _pattern(pattern: str) -> str:
@@ -96,6 +97,8 @@ class Expected(Strict):
 class _Toml(Strict):
     id: Annotated[str, Field(pattern=r"^CC\d{3,}$")]
     harm: Harm
+    safe: Safe
+    title: Annotated[str, Field(pattern=r"^[^<`]+$")]  # plain text: builders of pages do not escape it
     message: str
     reported: tuple[str, ...] = ()
     named: dict[str, str] = {}
@@ -139,6 +142,11 @@ class Article:
     def id(self) -> str:
         """The permanent id, such as CC001."""
         return self.toml.id
+
+    @property
+    def title(self) -> str:
+        """The one title of the article, on every page and in every answer: `CC001: ...`."""
+        return f"{self.id}: {self.toml.title}"
 
     @cached_property
     def modules(self) -> dict[str, tuple[Claim, ...]]:

@@ -1,12 +1,26 @@
 """The Markdown blocks of a page (pymdownx blocks API, so that every builder of Python-Markdown pages renders them alike).
 
-/// article | <slug>          the card on top; names the article for the blocks after it
-/// claim | module.function   a sentence with its status; the body is the sentence, where it is not the docstring's
+On an article's page:
+/// article | <slug>          the card on top; names the article for what follows. Its body goes on after "Safe to go on? No."
+A sentence.[^module.function] a mark that opens to what was observed of the claim
+/// fetch | x.py              the line that fetches a snippet; option run: how to run it, in the same line
+/// measured | module.function   the body, then the fact in words; options package, environments
+/// lookalikes                messages that are something else
+/// about                     where it was reported, when it was run, the evidence
+
+On the page of its evidence:
+/// evidence | <slug>         the top; names the article for what follows
+/// claim | module.function   a sentence with its fact; the body is the sentence, where it is not the docstring's
+/// versions | module         options package, environments, heads
+/// runs                      every run
+
+On both:
 /// output | module[.function]   options environment, contains, lines
-/// versions | module         option package
 /// drawing | name            docs/drawings/name.py; the body is its caption, and what is read in its place
 /// download | snippets/x.py
-/// lookalikes   /// evidence   /// index   /// environments
+
+Elsewhere:
+/// index   /// environments  the articles by message; the environments
 /// diagnose                  the paste field; a page has at most one
 """
 
@@ -20,6 +34,7 @@ from typing import Any
 from xml.etree.ElementTree import Element, SubElement
 
 from markdown import Markdown
+from markdown.inlinepatterns import InlineProcessor
 from pymdownx.blocks import BlocksExtension
 from pymdownx.blocks.block import Block, type_integer, type_string
 
@@ -29,9 +44,10 @@ from ..content.article import Article, Claim
 from ..decide.plan import Project, find_root, load_project
 from .drawing import Drawing, read_svg
 from .render import Pages, element, to_html
+from .source import MARK, fetch_command, page, read_source, sentences
 from .versions import version_table
 
-ARTICLE_DEPTH, INDEX_DEPTH, PAGE_DEPTH = 2, 0, 1  # folders between a page and its language's root
+INDEX_DEPTH, PAGE_DEPTH, ARTICLE_DEPTH, EVIDENCE_DEPTH = 0, 1, 2, 3  # folders between a page and its language's root
 
 
 @functools.cache
@@ -71,8 +87,9 @@ class ClinicBlock(Block):  # type: ignore[misc]
         """Append an element as finished HTML: out of reach of inline patterns and of link checks between documents."""
         SubElement(block, "div").text = self.md.htmlStash.store(to_html(made))
 
-    def pages(self, depth: int = ARTICLE_DEPTH) -> Pages:
-        """Return the renderer for a page that many folders below its language's root."""
+    def pages(self, depth: int | None = None) -> Pages:
+        """Return the renderer for a page that many folders below its language's root: by default where its article says."""
+        depth = depth if depth is not None else self.page.get("depth", ARTICLE_DEPTH)
         key = ("pages", depth)
         if key not in self.page:
             self.page[key] = Pages(project_at(find_root()), self.page["language"], "../" * depth)
@@ -83,6 +100,14 @@ class ClinicBlock(Block):  # type: ignore[misc]
         """What the blocks of one page share."""
         return self.md.clinic_page  # type: ignore[no-any-return]
 
+    def opens(self, depth: int) -> Article:
+        """Make the article that the argument names that of the page, and return it."""
+        found = project_at(find_root()).article(self.argument)
+        if found is None:
+            raise BlockError(f"/// {self.NAME} | {self.argument}: no folder checks/errors/{self.argument}")
+        self.page["article"], self.page["depth"] = found, depth
+        return found
+
     @property
     def article(self) -> Article:
         """The article that the page's first block named."""
@@ -92,11 +117,7 @@ class ClinicBlock(Block):  # type: ignore[misc]
 
     def claim(self, name: str) -> Claim:
         """Find a claim of the page's article."""
-        found = next((claim for claim in self.article.claims if claim.name == name), None)
-        if found is None:
-            known = ", ".join(claim.name for claim in self.article.claims)
-            raise BlockError(f"/// {self.NAME} | {name}: {self.article.id} has no such claim (it has: {known})")
-        return found
+        return claim_of(self.article, name, f"/// {self.NAME} | {name}")
 
     def module(self, name: str) -> str:
         """Check that the page's article has a check module of that name."""
@@ -106,8 +127,17 @@ class ClinicBlock(Block):  # type: ignore[misc]
         return name
 
 
+def claim_of(article: Article, name: str, where: str) -> Claim:
+    """Find a claim of an article; `where` is what named it."""
+    found = next((claim for claim in article.claims if claim.name == name), None)
+    if found is None:
+        known = ", ".join(claim.name for claim in article.claims)
+        raise BlockError(f"{where}: {article.id} has no such claim (it has: {known})")
+    return found
+
+
 class ArticleBlock(ClinicBlock):
-    """The card on top of an article's page; the body says in two lines whether it is safe to go on, and what to do first."""
+    """The card on top of an article's page; the body says on after the first word, whether it is safe to go on."""
 
     NAME = "article"
     ARGUMENT = True
@@ -117,15 +147,70 @@ class ArticleBlock(ClinicBlock):
         return SubElement(parent, "section", {"class": "clinic-article"})
 
     def on_end(self, block: Element) -> None:
-        """Put the message above the body and the facts below it."""
-        found = self.pages().project.article(self.argument)
-        if found is None:
-            raise BlockError(f"/// article | {self.argument}: no folder checks/errors/{self.argument}")
-        self.page["article"] = found
-        self.put(block, self.pages().header(found))
+        """Put the message above the body, and the first word before it."""
+        article = self.opens(ARTICLE_DEPTH)
+        pages = self.pages()
+        safe = block.find("p")
+        if safe is None:
+            safe = SubElement(block, "p")
+        safe.set("class", "clinic-safe")
+        rest, safe.text = safe.text or "", f"{pages.say('safe')} "
+        word = element("strong", pages.say(f"safe {article.toml.safe}"))
+        word.tail = f" {rest}" if pages.language == "en" else rest
+        safe.insert(0, word)
+        self.put(block, pages.header(article))
         block.insert(0, block[-1])
         del block[-1]
-        self.put(block, self.pages().footer(found))
+
+
+class EvidenceBlock(ClinicBlock):
+    """The top of the page of an article's evidence."""
+
+    NAME = "evidence"
+    ARGUMENT = True
+
+    def render(self) -> Element:
+        article = self.opens(EVIDENCE_DEPTH)
+        return self.pages().evidence(article)
+
+
+class FetchBlock(ClinicBlock):
+    """The line that fetches a snippet and runs it, on a machine where there is only a terminal; and the link to it."""
+
+    NAME = "fetch"
+    ARGUMENT = True
+    OPTIONS = {"run": ["", type_string]}  # noqa: RUF012  pymdownx's interface
+
+    def on_end(self, block: Element) -> None:
+        if not re.fullmatch(r"\w+\.py", self.argument) or not (find_root() / "snippets" / self.argument).is_file():
+            raise BlockError(f"/// fetch | {self.argument}: no such snippet; write snippets/<name>.py")
+        block.clear()
+        code = element("pre", element("code", fetch_command(self.argument, self.options["run"])))
+        self.put(block, element("div.highlight", code))
+        self.put(block, self.pages().fetched(self.argument, self.page["site"]))
+
+
+class MeasuredBlock(ClinicBlock):
+    """A sentence of the page's own, and the fact of a claim by versions of a package; the mark opens to the rest."""
+
+    NAME = "measured"
+    ARGUMENT = True
+    OPTIONS = {"package": ["", type_string], "environments": ["*", type_string]}  # noqa: RUF012  pymdownx's interface
+
+    def on_create(self, parent: Element) -> Element:
+        return SubElement(parent, "div", {"class": "clinic-measured"})
+
+    def on_end(self, block: Element) -> None:
+        claim, options = self.claim(self.argument), self.options
+        made = self.pages().measured(self.article, claim, options["package"], options["environments"])
+        sentence = block.find("p")
+        if sentence is None:
+            raise BlockError(f"/// measured | {self.argument}: write the sentence between it and ///")
+        stored = self.md.htmlStash.store(to_html(made))
+        if len(sentence):
+            sentence[-1].tail = f"{sentence[-1].tail or ''} {stored}"
+        else:
+            sentence.text = f"{sentence.text or ''} {stored}"
 
 
 class ClaimBlock(ClinicBlock):
@@ -165,13 +250,20 @@ class VersionsBlock(ClinicBlock):
 
     NAME = "versions"
     ARGUMENT = True
-    OPTIONS = {"package": ["", type_string], "environments": ["*", type_string]}  # noqa: RUF012  pymdownx's interface
+    OPTIONS = {  # noqa: RUF012  pymdownx's interface
+        "package": ["", type_string],
+        "environments": ["*", type_string],
+        "heads": ["", type_string],
+    }
 
     def render(self) -> Element:
-        options = self.options
-        return version_table(
-            self.pages(), self.article, self.module(self.argument), options["package"], options["environments"]
-        )
+        options, module = self.options, self.module(self.argument)
+        heads = [head.strip() for head in options["heads"].split(",") if head.strip()]
+        claims = self.article.modules[module]
+        if heads and len(heads) != len(claims):
+            known = ", ".join(claim.function for claim in claims)
+            raise BlockError(f"/// versions | {module}: heads names {len(heads)}, for {len(claims)} claims: {known}")
+        return version_table(self.pages(), self.article, module, options["package"], options["environments"], heads)
 
 
 class DrawingBlock(ClinicBlock):
@@ -226,13 +318,17 @@ def _plain(name: str, doc: str, render: Callable[[ClinicBlock], Element]) -> typ
 
 BLOCKS: tuple[type[ClinicBlock], ...] = (
     ArticleBlock,
+    EvidenceBlock,
+    FetchBlock,
+    MeasuredBlock,
     ClaimBlock,
     OutputBlock,
     VersionsBlock,
     DrawingBlock,
     DownloadBlock,
     _plain("lookalikes", "Messages that are something else.", lambda self: self.pages().lookalikes(self.article)),
-    _plain("evidence", "Every run of the article.", lambda self: self.pages().evidence(self.article)),
+    _plain("about", "Where the article comes from.", lambda self: self.pages().about(self.article)),
+    _plain("runs", "Every run of the article.", lambda self: self.pages().runs(self.article)),
     _plain(
         "index",
         "The articles by message.",
@@ -243,20 +339,45 @@ BLOCKS: tuple[type[ClinicBlock], ...] = (
 )
 
 
-def _descriptions(language: Language) -> dict[str, str]:
-    """Return slug -> the one-sentence answer, from the front matter of each article's page."""
-    found = {}
-    for page in (find_root() / "docs" / language / "errors").glob("*.md"):
-        match = re.search(r"^description:\s*(.+?)\s*$", page.read_text(encoding="utf-8"), re.MULTILINE)
-        found[page.stem] = match[1].strip("\"'") if match else ""
-    return found
+def _descriptions(language: Language) -> dict[str, tuple[str, str]]:
+    """Return slug -> the title and the one-sentence answer, from the front matter of each article's page."""
+    project = project_at(find_root())
+    front = {one.slug: read_source(page(project.root, one, language)).front for one in project.articles}
+    return {slug: (one.get("title", ""), one.get("description", "")) for slug, one in front.items()}
+
+
+class MarkProcessor(InlineProcessor):
+    """`[^module.function]` at the end of a sentence: the mark that opens to what was observed."""
+
+    def __init__(self, md: Markdown, language: Language) -> None:
+        super().__init__(MARK.pattern, md)
+        self.language = language
+
+    def handleMatch(self, m: re.Match[str], data: str) -> tuple[str, int, int]:  # type: ignore[override]
+        """Return the mark as finished HTML."""
+        state: dict[Any, Any] = self.md.clinic_page  # type: ignore[attr-defined]
+        if "article" not in state:
+            raise BlockError(f"[^{m['claim']}]: the page names no article before it; write `/// article | <slug>` first")
+        article: Article = state["article"]
+        claim = claim_of(article, m["claim"], f"[^{m['claim']}]")
+        pages = Pages(project_at(find_root()), self.language, "../" * state["depth"])
+        marks = state.setdefault("marks", [])
+        marks.append(claim.name)
+        sentence = sentences(pages.project.root, article, self.language)[claim.name]
+        made = pages.mark(article, claim, len(marks), sentence)
+        if marks.count(claim.name) == 1:
+            made.set("id", claim.name)
+        return self.md.htmlStash.store(to_html(made)), m.start(0), m.end(0)
 
 
 class ClinicExtension(BlocksExtension):  # type: ignore[misc]
     """Registers the blocks; option `language` is that of the site that is built."""
 
     def __init__(self, **options: Any) -> None:
-        self.config = {"language": ["en", "Language of the pages: en or zh"]}
+        self.config = {
+            "language": ["en", "Language of the pages: en or zh"],
+            "site": ["", "Address of the English site, if it is known: pages then name it in commands"],
+        }
         super().__init__(**options)
 
     def extendMarkdownBlocks(self, md: Markdown, block_manager: Any) -> None:
@@ -266,10 +387,11 @@ class ClinicExtension(BlocksExtension):  # type: ignore[misc]
         self.reset()
         for block in BLOCKS:
             block_manager.register(block, {})
+        md.inlinePatterns.register(MarkProcessor(md, self.getConfig("language")), "clinic-mark", 175)
 
     def reset(self) -> None:
         """Start a new page."""
-        self.md.clinic_page = {"language": self.getConfig("language")}  # type: ignore[attr-defined]
+        self.md.clinic_page = {"language": self.getConfig("language"), "site": self.getConfig("site")}  # type: ignore[attr-defined]
 
 
 def makeExtension(**options: Any) -> ClinicExtension:

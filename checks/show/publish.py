@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import json
 import logging
+import os
 import re
 import shutil
 import socket
@@ -26,10 +26,10 @@ from ..content.environment import Environment, split_lock
 from ..content.problem import Invalid, Problem
 from ..decide.evidence import Unreadable, location, read
 from ..decide.plan import Job, Project
-from .render import Tally, code_name, command, tally
+from .badges import write_badges
+from .render import code_name, command
 from .signatures import signatures, to_json, words
 
-COLOURS = {"verified": "#1a7f37", "failing": "#b62324", "stale": "#8a5a00", "unverified": "#57606a"}
 MARKER = re.compile(r"^[ \t]*(#|//)[ \t]*-+8<-+[ \t]*\[(start|end):[^\]]+\][ \t]*\n?", re.MULTILINE)
 PIN = re.compile(r"^(?P<name>\S+?)==.*?(?=^\S|\Z)", re.MULTILINE | re.DOTALL)
 REQUIREMENTS = re.compile(r"^/// download \| requirements/(\S+)\.txt$", re.MULTILINE)
@@ -95,7 +95,9 @@ class _Messages(logging.Handler):
 
 def lay_beside(project: Project, site: Path) -> None:
     """Write badges, evidence, downloads and locks into a built site."""
-    _write_badges(project, site / "badges")
+    address = os.environ.get("CLINIC_SITE_URL", "")  # as in mkdocs.yml
+    links = {one.slug: f"{address.rstrip('/')}/errors/{one.slug}/evidence/" for one in project.articles} if address else {}
+    write_badges(project, site / "badges", links)
     for name, dictionary in (("signatures", signatures(project)), ("words", words(project))):
         (site / f"{name}.json").write_text(to_json(dictionary) + "\n", encoding="utf-8")
     shutil.copyfile(SCHEMA, site / SCHEMA.name)
@@ -170,27 +172,6 @@ def _write_bundle(project: Project, job: Job, folder: Path) -> None:
     with zipfile.ZipFile(folder / f"{code_name(job)}.zip", "w", zipfile.ZIP_DEFLATED) as bundle:
         for name in sorted(files):
             bundle.writestr(zipfile.ZipInfo(name, EPOCH), files[name])
-
-
-def _write_badges(project: Project, folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    counted = {article.slug: (article.id, tally(project, project.cells(article))) for article in project.articles}
-    counted["site"] = ("checkpoint clinic", tally(project, project.cells()))
-    for name, (label, cells) in counted.items():
-        _write_badge(folder / name, label, cells)
-
-
-def _write_badge(path: Path, label: str, cells: Tally) -> None:
-    """Write the picture, and the endpoint of which a badge service draws its own (schema version 1)."""
-    from genbadge import Badge
-
-    message, colour = cells.text("en"), COLOURS[cells.worst]
-    svg = str(Badge(left_txt=label, right_txt=message, color=colour).as_svg(use_shields=False))
-    Path(f"{path}.svg").write_text(svg, encoding="utf-8")
-    endpoint = {"schemaVersion": 1, "label": label, "message": message, "color": colour.removeprefix("#")}
-    if cells.worst == "failing":
-        endpoint["isError"] = True
-    Path(f"{path}.json").write_text(json.dumps(endpoint) + "\n", encoding="utf-8")
 
 
 def serve_site(root: Path, port: int, say: Callable[[str], None]) -> None:

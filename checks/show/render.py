@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from xml.etree.ElementTree import Element, tostring
 
 from packaging.utils import canonicalize_name
@@ -19,7 +19,9 @@ from ..content.environment import Environment, awaits_commit, split_lock
 from ..content.words import all_words, say
 from ..decide.evidence import Record, location
 from ..decide.plan import Cell, Job, Project
+from .badges import badge_parts, days, tally
 from .drawing import Drawing
+from .facts import Fact, fact_in, fact_of
 
 Child = Element | str | None
 HARMS = ("silent", "error", "none")  # the worst first
@@ -62,6 +64,21 @@ def _shows(character: str) -> bool:
     return unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Co", "Cn")
 
 
+def fits(environment: Environment, patterns: str) -> bool:
+    """Whether a name fits one of the patterns, as file names are matched, separated by commas, and none that `!` begins."""
+    chosen = [pattern.strip() for pattern in patterns.split(",")]
+    wanted = [pattern for pattern in chosen if not pattern.startswith("!")]
+    unwanted = [pattern[1:] for pattern in chosen if pattern.startswith("!")]
+    name = environment.name
+    return any(fnmatch(name, one) for one in wanted) and not any(fnmatch(name, one) for one in unwanted)
+
+
+def around(text: str, inner: Element) -> list[Child]:
+    """Return a text's parts, its `{0}` replaced by an element."""
+    before, _, after = text.partition("{0}")
+    return [before, inner, after]
+
+
 def marked(text: str) -> list[Child]:
     """Return a sentence's parts, those between backticks as code."""
     return [element("code", part) if index % 2 else part for index, part in enumerate(text.split("`"))]
@@ -90,34 +107,6 @@ def command(job: Job) -> str:
     preludes = "".join(f" --before {prelude.name}" for prelude in job.environment.preludes)
     steps.append(f"{variables}{device}{python} probe.py {job.module}.py{preludes}")
     return " &&\n".join(steps)
-
-
-@dataclass(frozen=True)
-class Tally:
-    """Cells counted by status, as a badge shows them."""
-
-    counts: Counter[str]
-
-    @property
-    def total(self) -> int:
-        """All cells."""
-        return sum(self.counts.values())
-
-    @property
-    def worst(self) -> str:
-        """The status that the badge's colour stands for: green only if every cell is verified, and there is one."""
-        if not self.total:
-            return "unverified"
-        return next((name for name in ("failing", "stale", "unverified") if self.counts[name]), "verified")
-
-    def text(self, language: Language) -> str:
-        """`verified 34/36`."""
-        return f"{say(language, 'verified')} {self.counts['verified']}/{self.total}"
-
-
-def tally(project: Project, cells: Iterable[Cell]) -> Tally:
-    """Count cells by status."""
-    return Tally(Counter(project.judge(cell).status for cell in cells))
 
 
 @dataclass(frozen=True)
@@ -150,24 +139,40 @@ class Pages:
         return element(f"span.clinic-status.clinic-status--{status}", text or self.say(status))
 
     def header(self, article: Article) -> Element:
-        """Return the upper part of an article's card: id, harm, badge and the message as seen."""
-        counted = tally(self.project, self.project.cells(article))
-        badge = self.chip(counted.worst, counted.text(self.language))
-        badge.set("class", f"clinic-badge {badge.get('class')}")
-        return element(
-            "div",
-            element("p", element("span.clinic-id", article.id), " ", self.harm(article.toml.harm), " ", badge),
-            element("pre.clinic-message", element("code", article.toml.message)),
-        )
+        """Return the upper part of an article's card: what happens if one goes on, what was verified, the message as seen."""
+        state = element("p.clinic-state", self.harm(article.toml.harm), " ", self.badge(article, "evidence/"))
+        return element("div", state, element("pre.clinic-message", element("code", article.toml.message)))
 
-    def footer(self, article: Article) -> Element:
-        """Return the lower part of an article's card: when it was last run and on what, and where it was reported."""
-        facts: list[tuple[str, Child]] = [(self.say("last run"), self._last_run(article))]
+    def badge(self, article: Article, link: str) -> Element:
+        """Return an article's badge: a part for each device and status, when it was run, linked to the evidence."""
+        cells = list(self.project.cells(article))
+        parts = [self.chip(part.status, str(part)) for part in badge_parts(self.project, cells, self.language)]
+        told = [child for part in parts for child in (part, " ")]
+        return element("a.clinic-badge", *told, self.days(cells), href=link)
+
+    def days(self, cells: Iterable[Cell]) -> str:
+        """Return the days between the oldest and the newest answer."""
+        run = days(self.project, cells)
+        if run is None:
+            return self.say("never run")
+        return self.say("days run", str(run[0]) if run[0] == run[1] else self.say("days", *run))
+
+    def about(self, article: Article) -> Element:
+        """Return what stands at an article's end: where it was reported, on what it was run, the same for machines."""
         reports: list[Child] = []
         for number, url in enumerate(article.toml.reported):
-            label = "/".join(url.rstrip("/").split("/")[3:]).replace("/issues/", " ").replace("/pull/", " ")
+            label = "/".join(url.rstrip("/").split("/")[3:]).replace("/issues/", " #").replace("/pull/", " #")
             reports += [", " if number else "", element("a", label, href=url)]
-        return self.facts([*facts, (self.say("reported"), element("span", *reports))] if reports else facts)
+        records = [record for job in self.jobs(article) if (record := self.record(job))]
+        devices = ", ".join(sorted({record.seen.device for record in records}))
+        cells = list(self.project.cells(article))
+        counted = self.say("all claims", len(article.claims), len({cell.environment.name for cell in cells}), len(cells))
+        facts: list[tuple[str, Child]] = [
+            (self.say("evidence"), element("span", element("a", counted, href="evidence/"))),
+            (self.say("last run"), self.days(cells) + (self.say("on", devices) if devices else "")),
+            (self.say("reported"), element("span", *reports) if reports else None),
+        ]
+        return self.facts([(name, fact) for name, fact in facts if fact is not None])
 
     def facts(self, pairs: Iterable[tuple[str, Child]]) -> Element:
         """Return named facts as a definition list."""
@@ -187,29 +192,58 @@ class Pages:
         return text + (f" · {self.say('on a GPU', self.say('never run'))}" if missing else "")
 
     def claim_status(self, article: Article, claim: Claim) -> Element:
-        """Return what stands under a claim's sentence: its status, and folded the environments in which it was decided."""
+        """Return what stands under a claim's sentence: the fact, and folded how each environment decided it."""
         cells = [cell for cell in self.project.cells(article) if cell.claim is claim]
-        counted = tally(self.project, cells)
-        text = self.say(counted.worst) if counted.total == 1 else counted.text(self.language)
         link = element("a", element("code", claim.name), href=f"{self.top}downloads/{article.slug}/{claim.module}.py")
         if len(cells) > FEW:  # a sweep: its table of versions says more than a list of its cells
             items = [element("li", *self._together(group)) for group in self._alike(cells)]
         else:
             items = [element("li", *self._in_words(cell)) for cell in cells]
+        anchor = element("a.headerlink", "¶", href=f"#{claim.name}", title=self.say("claim link"))
         return element(
             "div",
-            *self._facts_where_false(cells),
-            self.chip(counted.worst, text),
+            self.fact(fact_of(self.project, article, claim)),
+            anchor,
             element("details", element("summary", self.say("how")), element("p", link), element("ul", *items)),
         )
 
-    def _facts_where_false(self, cells: list[Cell]) -> list[Child]:
-        """Return how often a sentence held and how often it was refuted, if it is false anywhere; "verified" hides it."""
-        judged = [self.project.judge(cell) for cell in cells]
-        seen = Counter(str(one.observed) for one in judged if one.status in ("verified", "failing"))
-        if not seen["refuted"]:
-            return []
-        return [part for name in ("holds", "refuted") if seen[name] for part in (self.verdict(name), f" {seen[name]}× ")]
+    def fact(self, fact: Fact) -> Element:
+        """Return what was observed, in words; the stylesheet adds its sign and colour."""
+        kind = "unverified" if fact.kind == "not run" else fact.kind
+        return element(f"span.clinic-fact.clinic-verdict--{kind}", fact.words(self.language))
+
+    def mark(self, article: Article, claim: Claim, number: int, sentence: str) -> Element:
+        """Return the mark at the end of a sentence that a claim carries: a button that opens the fact, without a script."""
+        fact = fact_of(self.project, article, claim)
+        kind = "unverified" if fact.kind == "not run" else fact.kind
+        told = fact.words(self.language)
+        logs: list[Child] = []
+        for cell in (*fact.holds, *fact.refuted)[:FEW]:
+            log = f"{self.top}evidence/{article.slug}/{claim.module}@{cell.environment.name}.txt"
+            logs += [", " if logs else f"{self.say('log')}: ", element("a", cell.environment.name, href=log)]
+        button = element(
+            f"button.clinic-verdict--{kind}",
+            fact.count,
+            type="button",
+            popovertarget=f"fact-{number}",
+            aria_label=self.say("mark", fact.count, told),
+        )
+        opened = element(
+            "span.clinic-opened",
+            element("span", *marked(sentence)),
+            element("span", self.fact(fact)),
+            element("span", *logs) if logs else None,
+            element("a", self.say("how"), href=f"{self.up}errors/{article.slug}/evidence/#{claim.name}"),
+            id=f"fact-{number}",
+            popover="",
+            data_search_exclude="",
+        )
+        return element("span.clinic-mark", button, opened)
+
+    def measured(self, article: Article, claim: Claim, package: str, patterns: str) -> Element:
+        """Return what was observed of a claim in the environments that fit, by the versions of a package."""
+        cells = [cell for cell in self.project.cells(article) if cell.claim is claim and fits(cell.environment, patterns)]
+        return self.fact(fact_in(self.project, cells, package))
 
     def _alike(self, cells: list[Cell]) -> list[list[Cell]]:
         """Return cells grouped by what was expected, what was observed and the status."""
@@ -290,6 +324,21 @@ class Pages:
         kind = "unverified" if shown == "not run" else shown
         return element(f"span.clinic-verdict--{kind}", self.say(shown))
 
+    def fetched(self, file: str, site: str) -> Element:
+        """Return the small line under the command that fetches a snippet: how else it can be had."""
+        link = element("a", file, href=f"{self.top}downloads/snippets/{file}", download=file)
+        address = f"{site.rstrip('/')}/downloads/snippets/{file}"
+        curl: list[Child] = [" · ", element("code", f"curl -fLO {address}")] if site else []
+        return element("p.clinic-fetched", *around(self.say("fetched", "{0}"), link), *curl)
+
+    def evidence(self, article: Article) -> Element:
+        """Return the top of an evidence page: the way back to the article, its badge and the count of its claims."""
+        cells = list(self.project.cells(article))
+        counted = self.say("all claims", len(article.claims), len({cell.environment.name for cell in cells}), len(cells))
+        picture = f"{self.top}badges/{article.slug}.svg"
+        back = element("a", self.say("back to article", article.id), href="../")
+        return element("div", element("p", back), element("p", self.badge(article, picture), " · ", counted))
+
     def lookalikes(self, article: Article) -> Element:
         """Return the messages that resemble the signature and are something else."""
         items = []
@@ -307,18 +356,10 @@ class Pages:
             element("a.clinic-download", self.say("download", name), href=f"{self.top}downloads/{path}", download=name),
         )
 
-    def evidence(self, article: Article) -> Element:
+    def runs(self, article: Article) -> Element:
         """Return each run: its claims, what it saw, how that differs from what the reports name, and how to repeat it."""
         jobs = self.jobs(article)
-        counted = self.say(
-            "all claims",
-            len(article.claims),
-            len({job.environment.name for job in jobs}),
-            len(list(self.project.cells(article))),
-        )
-        badge = element("a", self.say("badge"), href=f"{self.top}badges/{article.slug}.svg")
-        summary = element("p", counted, " · ", badge)
-        return element("section.clinic-evidence", summary, *(self._run(job) for job in jobs), data_search_exclude="")
+        return element("section.clinic-evidence", *(self._run(job) for job in jobs), data_search_exclude="")
 
     def _run(self, job: Job) -> Element:
         record = self.record(job)
@@ -341,11 +382,10 @@ class Pages:
         bundle = element("a", f"{code_name(job)}.zip", href=f"{self.top}downloads/{code_name(job)}.zip", download="")
         if awaits_commit(job.environment):
             return element("details.clinic-run", *parts, element("p", self.say("awaits commit")))
-        before, _, after = self.say("run hint", "{0}").partition("{0}")
         return element(
             "details.clinic-run",
             *parts,
-            element("p", element("strong", self.say("run it")), ". ", before, bundle, after),
+            element("p", element("strong", self.say("run it")), ". ", *around(self.say("run hint", "{0}"), bundle)),
             element("pre", element("code", command(job)), tabindex="0"),
         )
 
@@ -376,20 +416,21 @@ class Pages:
             if found[name] != value
         ]
 
-    def index(self, descriptions: dict[str, str]) -> Element:
-        """Return the table of articles by message; `descriptions` holds each page's one-sentence answer."""
+    def index(self, fronts: dict[str, tuple[str, str]]) -> Element:
+        """Return the articles by message; `fronts` holds each page's title and one-sentence answer."""
         tables: list[Child] = []
         for harm in HARMS:
             rows: list[list[Child]] = []
             for article in self.project.articles:
                 if article.toml.harm == harm:
-                    counted = tally(self.project, self.project.cells(article))
-                    link = element("a", element("code", article.toml.message), href=f"{self.up}errors/{article.slug}/")
-                    answer = element("span", link, element("br"), descriptions.get(article.slug, ""))
-                    rows.append([article.id, answer, self.chip(counted.worst, counted.text(self.language))])
+                    title, answer = fronts.get(article.slug, (article.slug, ""))
+                    link = element("a", title, href=f"{self.up}errors/{article.slug}/")
+                    message = element("code", article.toml.message)
+                    told = element("span", link, element("br"), message, element("br"), answer)
+                    rows.append([told, self.badge(article, f"{self.up}errors/{article.slug}/evidence/")])
             if rows:
                 heading = element("h3", self.harm(harm), id=f"harm-{harm}")
-                headings = [self.say(key) for key in ("article", "message", "status")]
+                headings = [self.say(key) for key in ("article", "status")]
                 tables += [heading, self.table("clinic-index", headings, rows)]
         return element("div", *tables)
 

@@ -9,18 +9,18 @@ from typing import Any
 
 from checkpoint_clinic.nearest import SHARED as IN_WORDS
 from checkpoint_clinic.normalise import SHARED as IN_MESSAGES
-from checkpoint_clinic.words import LANGUAGES, NUMBERS, PARTS
+from checkpoint_clinic.words import LANGUAGES, NUMBERS, PARTS, Language
 
 from ..content.article import Article, Signature
 from ..content.pattern import tolerant
 from ..decide.plan import Project
+from .source import evidence_page, page, read_source
 
 VERSION = 1  # of the dictionary's form
-_FIELD = re.compile(r"^(\w+): *(.*?) *$", re.MULTILINE)
 _ITEM = re.compile(r"^ *- +(.*?) *$", re.MULTILINE)
 _HEADING = re.compile(r"^#{1,6} +(.*?)(?: *\{[^}]*\})?$", re.MULTILINE)
 _NOT_PROSE = re.compile(r"^(?:```.*?^```|~~~.*?^~~~|///.*?$|    .*?$|\|.*?$)\n?", re.MULTILINE | re.DOTALL)
-_LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)|[*`]")
+_LINK = re.compile(r"\[\^[^\]]*\]|\[([^\]]*)\]\([^)]*\)|[*`]")
 
 
 def signatures(project: Project) -> dict[str, Any]:
@@ -70,7 +70,7 @@ def _article(root: Path, article: Article) -> dict[str, Any]:
 
 
 def _pages(root: Path, article: Article) -> dict[str, dict[str, str]]:
-    return {language: _page(root / "docs" / language / "errors" / f"{article.slug}.md") for language in LANGUAGES}
+    return {language: _page(root, article, language) for language in LANGUAGES}
 
 
 def _signature(one: Signature) -> dict[str, Any]:
@@ -92,15 +92,16 @@ def _given(**values: Any) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value}
 
 
-def _page(path: Path) -> dict[str, str]:
-    """Return an article's page as a search in words sees it: title, one-sentence answer; tags, headings and prose."""
-    text = path.read_text(encoding="utf-8") if path.is_file() else ""
-    _, _, rest = text.partition("---\n")
-    front, _, content = rest.partition("\n---\n")
-    fields = {key: value.strip("\"'") for key, value in _FIELD.findall(front)}
-    chief = _plain([*_ITEM.findall(front), *_HEADING.findall(content)])
-    prose = _plain([_HEADING.sub("", _NOT_PROSE.sub("", content))])
-    return {"title": fields.get("title", ""), "answer": fields.get("description", ""), "chief": chief, "text": prose}
+def _page(root: Path, article: Article, language: Language) -> dict[str, str]:
+    """Return an article as a search in words sees it: title, one-sentence answer; tags, headings and prose of both pages."""
+    chief, prose = [], []
+    for source in (read_source(page(root, article, language)), read_source(evidence_page(root, article, language))):
+        front, _, content = source.text.partition("---\n")[2].partition("\n---\n")
+        chief += [*_ITEM.findall(front), *_HEADING.findall(content)]
+        prose.append(_HEADING.sub("", _NOT_PROSE.sub("", content)))
+    front_matter = read_source(page(root, article, language)).front
+    title, answer = article.title, front_matter.get("description", "")
+    return {"title": title, "answer": answer, "chief": _plain(chief), "text": _plain(prose)}
 
 
 def _plain(parts: list[str]) -> str:

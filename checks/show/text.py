@@ -1,28 +1,26 @@
-"""An article as plain Markdown: what a terminal shows, with every claim's sentence and what was observed written out.
+"""An article's pages as plain Markdown: what a terminal shows, with what was observed of every claim written out.
 
-The page's own source with its blocks replaced: no HTML, and nothing of this engine is needed to read it.
+A page's own source with its blocks replaced: no HTML, and nothing of this engine is needed to read it. A mark at the end
+of a sentence becomes a footnote.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from textwrap import dedent
 from xml.etree.ElementTree import Element
 
 from checkpoint_clinic.words import Language
 
 from ..content.article import Article, Claim
 from ..decide.plan import Cell, Project
-from .render import Pages, tally
+from .badges import badge_parts
+from .facts import fact_of, observed
+from .render import Pages
+from .source import INCLUDE, MARK, Part, Source, evidence_page, fetch_command, included, page, read_source, sentences
 from .versions import version_table
 
-BLOCK = re.compile(r"^/// (?P<name>[\w-]+)(?: \| (?P<argument>.+?))?\s*$")
-OPTION = re.compile(r"^    (?P<key>\w+): (?P<value>.*?)\s*$")
-INCLUDE = re.compile(r'^(?P<indent> *)--8<-- "(?P<file>[^":]+)(?::(?P<section>[\w-]+))?"\s*$')
-FOLDED = re.compile(r'^(?:\?\?\?\+?|!!!|===)\s+(?:[\w-]+\s+)?"(?P<title>.*)"\s*$')
 ATTRIBUTES = re.compile(r"\s*\{[ #.:][^}]*\}\s*$")
-SHOWN = ("verified", "failing")  # of a stale or unreadable answer nothing is said
 
 
 class Text:
@@ -33,132 +31,115 @@ class Text:
         self.pages = Pages(project, language, "")
 
     def article(self, article: Article) -> str:
-        """Return the whole article."""
-        lines = list(_unfolded(self._source(article).split("\n")))  # first: a fold can hold blocks
-        text = "\n".join(self._blocks(article, lines))
-        return re.sub(r"\n{3,}", "\n\n", text).strip("\n") + "\n"
+        """Return the article: what to do, with a footnote for each sentence that a claim carries."""
+        return self._whole(article, read_source(page(self.project.root, article, self.language)))
+
+    def evidence(self, article: Article) -> str:
+        """Return the page of the article's evidence."""
+        return self._whole(article, read_source(evidence_page(self.project.root, article, self.language)))
 
     def sentences(self, article: Article) -> dict[str, str]:
-        """Return claim -> its sentence: the docstring, or on a page in another language the block's body."""
-        bodies = {argument: body for name, argument, _, body in _found(self._source(article).split("\n")) if name == "claim"}
-        return {
-            claim.name: claim.sentence if self.language == "en" else " ".join(bodies.get(claim.name, "").split())
-            for claim in article.claims
-        }
+        """Return claim -> its sentence."""
+        return sentences(self.project.root, article, self.language)
 
     def observed(self, article: Article, claim: Claim) -> list[dict[str, str]]:
         """Return where a claim was decided: environment, verdict ("not run" where nothing current is known), versions seen."""
         cells = [cell for cell in self.project.cells(article) if cell.claim is claim]
         return [
-            {"environment": cell.environment.name, "verdict": self._verdict(cell), "versions": self._versions(cell)}
+            {
+                "environment": cell.environment.name,
+                "verdict": observed(self.project, cell),
+                "versions": self._versions(cell),
+            }
             for cell in cells
         ]
 
-    def _source(self, article: Article) -> str:
-        path = self.project.root / "docs" / self.language / "errors" / f"{article.slug}.md"
-        text = path.read_text(encoding="utf-8") if path.is_file() else ""
-        return text.partition("\n---\n")[2] if text.startswith("---\n") else text
+    def told(self, article: Article, name: str) -> str:
+        """Return a claim's sentence with its fact in words."""
+        return f"{self.sentences(article)[name]}  \n*{self._fact(article, name)}* (`{name}`)"
 
-    def _blocks(self, article: Article, lines: list[str]) -> Iterator[str]:
-        for name, argument, options, body in _found(lines):
-            if name:
-                yield from self._block(article, name, argument, options, body)
-            elif include := INCLUDE.match(body):
-                code = self._included(include["file"], include["section"])
+    def _whole(self, article: Article, source: Source) -> str:
+        lines = list(self._lines(article, source))
+        notes = [f"[^{number}]: {self.told(article, name)}" for number, name in enumerate(source.marks, start=1)]
+        text = "\n".join([f"# {source.front.get('title', article.title)}", *lines, "", *(f"{note}\n" for note in notes)])
+        numbers = {name: number for number, name in enumerate(source.marks, start=1)}
+        text = MARK.sub(lambda found: f"[^{numbers[found['claim']]}]" if found["claim"] in numbers else found[0], text)
+        return re.sub(r"\n{3,}", "\n\n", text).strip("\n") + "\n"
+
+    def _lines(self, article: Article, source: Source) -> Iterator[str]:
+        for part in source.parts:
+            if part.name:
+                yield from self._block(article, part)
+            elif include := INCLUDE.match(part.body):
+                code = included(self.project.root, include["file"], include["section"])
                 yield from (include["indent"] + one for one in code.splitlines())
             else:
-                yield ATTRIBUTES.sub("", body) if body.startswith("#") else body
+                yield ATTRIBUTES.sub("", part.body) if part.body.startswith("#") else part.body
 
-    def _block(self, article: Article, name: str, argument: str, options: dict[str, str], body: str) -> Iterator[str]:
+    def _block(self, article: Article, part: Part) -> Iterator[str]:
+        name, argument, options, say = part.name, part.argument, part.options, self.pages.say
         if name == "article":
-            counted = tally(self.project, self.project.cells(article)).text(self.language)
-            yield f"**{article.id}** · {self.pages.say(f'harm {article.toml.harm}')} · {counted}\n"
-            yield f"```text\n{article.toml.message}\n```\n\n{body}"
+            space = " " if self.language == "en" else ""
+            yield f"**{article.id}** · {say(f'harm {article.toml.harm}')} · {self._badge(article)}\n"
+            yield f"```text\n{article.toml.message}\n```\n\n{say('safe')} **{say(f'safe {article.toml.safe}')}**{space}{part.body}"
+        elif name == "evidence":
+            yield f"**{article.id}** · {self._badge(article)}"
         elif name == "claim":
-            claim = next(one for one in article.claims if one.name == argument)
-            yield f"> {self.sentences(article)[argument]}  \n> *{self._facts(article, claim)}* (`{argument}`)"
+            yield "> " + self.told(article, argument).replace("\n", "\n> ")
+        elif name == "measured":
+            yield f"{part.body} *{self._measured(article, part)}*"
+        elif name == "fetch":
+            yield f"```sh\n{fetch_command(argument, options.get('run', ''))}\n```"
         elif name == "output":
-            lines = int(options.get("lines", "1000000"))
-            made = self.pages.output(article, argument, options.get("environment", ""), options.get("contains", ""), lines)
-            printed = made.find("./pre/code")
-            yield f"```text\n{''.join(printed.itertext())}\n```" if printed is not None else "".join(made.itertext())
+            yield from self._output(article, argument, options)
         elif name == "versions":
-            package, environments = options.get("package", ""), options.get("environments", "*")
-            yield from _markdown(version_table(self.pages, article, argument, package, environments))
+            yield from _markdown(self._table(article, argument, options))
         elif name == "drawing":
-            yield body
+            yield part.body
         elif name == "download":
             file = argument.rpartition("/")[2]
             yield f"`clinic snippet {file}`" if argument.startswith("snippets/") else f"`{argument}`"
         elif name == "lookalikes":
             yield from _markdown(self.pages.lookalikes(article))
-        elif name == "evidence":
+        elif name == "about":
+            yield from _markdown(self.pages.about(article))
+        elif name == "runs":
             for job in self.pages.jobs(article):
-                yield f"- `{job.module}` @ `{job.environment.name}`: {tally(self.project, job.cells).text(self.language)}"
+                counted = ", ".join(map(str, badge_parts(self.project, job.cells, self.language)))
+                yield f"- `{job.module}` @ `{job.environment.name}`: {counted}"
 
-    def _facts(self, article: Article, claim: Claim) -> str:
-        """Return in words where a claim was observed to hold, where it was refuted, and where nothing is known."""
-        colon, comma, stop = ("：", "、", "；") if self.language == "zh" else (": ", ", ", "; ")
-        places: dict[str, list[str]] = {}
-        for one in self.observed(article, claim):
-            places.setdefault(one["verdict"], []).append(one["environment"])
-        return stop.join(f"{self.pages.say(verdict)}{colon}{comma.join(names)}" for verdict, names in places.items())
+    def _badge(self, article: Article) -> str:
+        return ", ".join(map(str, badge_parts(self.project, self.project.cells(article), self.language)))
 
-    def _verdict(self, cell: Cell) -> str:
-        judged = self.project.judge(cell)
-        return str(judged.observed) if judged.status in SHOWN and judged.observed else "not run"
+    def _fact(self, article: Article, name: str) -> str:
+        claim = next(one for one in article.claims if one.name == name)
+        return fact_of(self.project, article, claim).words(self.language)
+
+    def _measured(self, article: Article, part: Part) -> str:
+        claim = next(one for one in article.claims if one.name == part.argument)
+        package, patterns = part.options.get("package", ""), part.options.get("environments", "*")
+        return "".join(self.pages.measured(article, claim, package, patterns).itertext())
+
+    def _output(self, article: Article, argument: str, options: dict[str, str]) -> Iterator[str]:
+        lines = int(options.get("lines", "1000000"))
+        made = self.pages.output(article, argument, options.get("environment", ""), options.get("contains", ""), lines)
+        printed = made.find("./pre/code")
+        yield f"```text\n{''.join(printed.itertext())}\n```" if printed is not None else "".join(made.itertext())
+
+    def _table(self, article: Article, argument: str, options: dict[str, str]) -> Element:
+        heads = [head.strip() for head in options.get("heads", "").split(",") if head.strip()]
+        package, environments = options.get("package", ""), options.get("environments", "*")
+        return version_table(self.pages, article, argument, package, environments, heads)
 
     def _versions(self, cell: Cell) -> str:
         """Return the chief packages that the run saw."""
         jobs = (job for job in self.pages.jobs(cell.article) if job.environment is cell.environment)
         record = next((self.pages.record(job) for job in jobs if job.module == cell.claim.module), None)
-        if record is None or self._verdict(cell) == "not run":
+        if record is None or observed(self.project, cell) == "not run":
             return ""
         chief = cell.environment.chief_packages
         seen = (f"{name} {version}" for name, version in record.seen.packages.items() if name in chief)
         return ", ".join([f"Python {record.seen.python}", *seen])
-
-    def _included(self, file: str, section: str | None) -> str:
-        text = (self.project.root / file).read_text(encoding="utf-8")
-        if section:
-            text = text.partition(f"[start:{section}]")[2].partition("\n")[2].partition(f"[end:{section}]")[0]
-            text = text.rpartition("\n")[0]
-        return dedent(text).strip("\n")
-
-
-def _found(lines: list[str]) -> Iterator[tuple[str, str, dict[str, str], str]]:
-    """Yield each block as (name, argument, options, body), and each other line as ("", "", {}, line)."""
-    number, fence = 0, ""
-    while number < len(lines):
-        line = lines[number]
-        number += 1
-        if (mark := line.lstrip()[:3]) in ("```", "~~~"):
-            fence = "" if fence == mark else fence or mark
-        start = None if fence else BLOCK.match(line)
-        if not start:
-            yield "", "", {}, line
-            continue
-        end = next((i for i in range(number, len(lines)) if lines[i].strip() == "///"), len(lines))
-        inside, options = lines[number:end], {}
-        while inside and (option := OPTION.match(inside[0])):
-            options[option["key"]] = option["value"].strip("\"'")
-            inside = inside[1:]
-        yield start["name"], start["argument"] or "", options, "\n".join(inside).strip("\n")
-        number = end + 1
-
-
-def _unfolded(lines: list[str]) -> Iterator[str]:
-    """Yield the lines, what is folded or stands in a tab under its title in bold."""
-    inside = False
-    for line in lines:
-        if folded := FOLDED.match(line):
-            inside = True
-            yield f"**{folded['title']}**"
-        elif inside and (line.startswith("    ") or not line.strip()):
-            yield line[4:]
-        else:
-            inside = False
-            yield line
 
 
 def _markdown(made: Element) -> Iterator[str]:
@@ -172,6 +153,9 @@ def _markdown(made: Element) -> Iterator[str]:
             yield ""
         elif one.tag == "li":
             yield f"- {_cell(one)}"
+        elif one.tag == "dl":
+            pairs = zip(one.iter("dt"), one.iter("dd"), strict=True)
+            yield from (f"- {_cell(name)}: {_cell(fact)}" for name, fact in pairs)
 
 
 def _cell(made: Element) -> str:
@@ -181,4 +165,4 @@ def _cell(made: Element) -> str:
         inner = " " if child.tag == "br" else _cell(child)
         text += f"`{inner}`" if child.tag == "code" else inner
         text += child.tail or ""
-    return " ".join(text.split()).replace("|", "\\|") if made.tag in ("td", "th", "li") else text
+    return " ".join(text.split()).replace("|", "\\|") if made.tag in ("td", "th", "li", "dt", "dd") else text
