@@ -123,7 +123,7 @@ class Answer:
     def _match(self, finding: dict[str, Any]) -> Iterator[Line]:
         words = self.words(finding)
         harm = self.say(f"harm {words['harm']}")
-        yield line(("bold", finding["article"]), "  ", ("bold", words["title"]), "  ", ("yellow", harm))
+        yield line(("bold", words["title"]), "  ", ("yellow", harm))
         for sentence in (words["answer"], *words["says"]):
             yield line(f"  {sentence}")
         yield self._where(finding)
@@ -141,14 +141,14 @@ class Answer:
         yield self._where(finding)
         if words["see"]:
             yield line("  ", ("dim", self.say("part", self.say("see"))), words["see"])
-        article = self.say("ask looks link", f"{finding['article']} {words['title']}")
+        article = self.say("ask looks link", words["title"])
         yield line("  ", ("dim", f"{article}  {self._url(finding)}"))
 
     def _closest(self) -> Iterator[Line]:
         """Yield the answer to a question in words."""
         yield line(("bold", self.say("closest" if self.nearest else "not known")))
         for one in self.nearest:
-            yield line("  ", ("bold", f"{one['article']}  {self._of(one, 'title')}"))
+            yield line("  ", ("bold", self._of(one, "title")))
             yield line(f"  {self._of(one, 'answer')}")
             yield line("  ", ("dim", self.say("read on", self._url(one))))
         yield line(self.say("ask for more"))
@@ -156,7 +156,7 @@ class Answer:
     def _not_known(self) -> Iterator[Line]:
         yield line(("bold", self.say("not recognised" if self.nearest else "not known")))
         for one in self.nearest:
-            yield line(f"  {one['article']}  {self._of(one, 'title')}  ", ("dim", self._url(one)))
+            yield line(f"  {self._of(one, 'title')}  ", ("dim", self._url(one)))
         if lines := self.report():
             yield line(self.say("report it"))
             yield line()

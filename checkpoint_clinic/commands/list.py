@@ -41,9 +41,7 @@ def run(given: argparse.Namespace, library: Library) -> int:
 
 def _lines(value: dict[str, Any]) -> Iterator[Line]:
     for one in value["articles"]:
-        yield line(
-            ("bold", one["id"]), "  ", ("bold", one["title"]), "  ", ("yellow", say(value["language"], f"harm {one['harm']}"))
-        )
+        yield line(("bold", one["title"]), "  ", ("yellow", say(value["language"], f"harm {one['harm']}")))
         yield line(f"  {one['answer']}")
         yield line("  ", ("dim", say(value["language"], "read on", one["url"])))
         yield line()

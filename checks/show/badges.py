@@ -117,7 +117,7 @@ def _write(project: Project, folder: Path, name: str, label: str, cells: Sequenc
             told = badge_parts(project, of_device, "en")
             plain = [Part("", part.text, part.status) for part in told]
             counted = tally(project, of_device)
-            _endpoint(folder / f"{name}-{word.lower()}.json", f"{label} {word}", plain, counted, days(project, of_device))
+            _endpoint(folder / f"{name}.{word.lower()}.json", f"{label} {word}", plain, counted, days(project, of_device))
 
 
 def _endpoint(path: Path, label: str, parts: Sequence[Part], counted: Tally, run: tuple[date, date] | None) -> None:

@@ -1,7 +1,7 @@
 """An article's two pages as they are written: where they lie, their front matter, their blocks, cases and sentences.
 
-    docs/<language>/errors/<slug>.md             the article: what a tired person reads in a minute
-    docs/<language>/errors/<slug>/evidence.md    its evidence: every claim, every version, every run
+docs/<language>/errors/<slug>.md             the article: what a tired person reads in a minute
+docs/<language>/errors/<slug>/evidence.md    its evidence: every claim, every version, every run
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ OPTION = re.compile(r"^    (?P<key>\w+): (?P<value>.*?)\s*$")
 INCLUDE = re.compile(r'^(?P<indent> *)--8<-- "(?P<file>[^":]+)(?::(?P<section>[\w-]+))?"\s*$')
 MARK = re.compile(r"\[\^(?P<claim>[a-z]\w*\.[a-z]\w*)\]")
 HEADING = re.compile(r"^(?P<level>#{1,6}) +(?P<text>.*?)(?:\s*\{ *#(?P<id>[\w-]+) *\})?\s*$")
-WHAT_TO_DO = "what-to-do"  # the section whose parts are the cases
+WHAT_TO_DO, CASE = "what-to-do", 3  # the section whose parts are the cases, and the level of their headings
 _FIELD = re.compile(r"^(\w+): *(.*?) *$", re.MULTILINE)
 _FOLDED = re.compile(r'^(?:\?\?\?\+?|!!!|===)\s+(?:[\w-]+\s+)?"(?P<title>.*)"\s*$')
 _WORD = re.compile(r"[^\W_]+(?:['’.-][^\W_]+)*")
@@ -91,7 +91,7 @@ class Source:
             heading = HEADING.match(part.body) if not part.name else None
             if heading and len(heading["level"]) <= 2:
                 inside = (heading["id"] or heading["text"].lower().replace(" ", "-")) == WHAT_TO_DO
-            elif heading and inside:
+            elif heading and inside and len(heading["level"]) == CASE:
                 cases.append((heading["text"], []))
             elif cases and inside:
                 cases[-1][1].append(part)

@@ -81,7 +81,8 @@ class Text:
         if name == "article":
             space = " " if self.language == "en" else ""
             yield f"**{article.id}** · {say(f'harm {article.toml.harm}')} · {self._badge(article)}\n"
-            yield f"```text\n{article.toml.message}\n```\n\n{say('safe')} **{say(f'safe {article.toml.safe}')}**{space}{part.body}"
+            yield f"```text\n{article.toml.message}\n```\n"
+            yield f"{say('safe')} **{say(f'safe {article.toml.safe}')}**{space}{part.body}"
         elif name == "evidence":
             yield f"**{article.id}** · {self._badge(article)}"
         elif name == "claim":

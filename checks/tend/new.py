@@ -1,4 +1,4 @@
-"""Make a new article from the template: its folder of checks and its page in both languages, nothing else to register."""
+"""Make a new article from the template: its folder of checks and its two pages in both languages, nothing else to register."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ def create(root: Path, slug: str) -> list[Path]:
     words = {"__ID__": f"CC{max(taken, default=0) + 1:03}", "__SLUG__": slug, "__MODULE__": slug.replace("-", "_")}
     sources = {folder / "article.toml": "article.toml", folder / f"load_{words['__MODULE__']}.py": "check.py"}
     sources[folder / "vectors.toml"] = "vectors.toml"
-    sources |= {root / "docs" / language / "errors" / f"{slug}.md": f"{language}.md" for language in LANGUAGES}
+    for language in LANGUAGES:
+        errors = root / "docs" / language / "errors"
+        sources |= {errors / f"{slug}.md": f"{language}.md", errors / slug / "evidence.md": f"evidence.{language}.md"}
     written = []
     for path, source in sources.items():
         if path.exists():

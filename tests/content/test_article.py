@@ -91,7 +91,7 @@ BROKEN = {
         TOML,
         MESSAGE,
         "message = ''",
-        Problem(TOML, 3, "message: String should have at least 1 character", "''", f"edit message in {TOML}"),
+        Problem(TOML, 5, "message: String should have at least 1 character", "''", f"edit message in {TOML}"),
     ),
     "bad regular expression": (
         TOML,
@@ -99,7 +99,7 @@ BROKEN = {
         "pattern = '(?P<key'",
         Problem(
             TOML,
-            12,
+            14,
             "signature.0.pattern: Value error, a pattern that both engines run in linear time; "
             "this one is no regular expression (missing >, unterminated name at position 4)",
             "'(?P<key'",
@@ -112,7 +112,7 @@ BROKEN = {
         "pattern = 'KeyError: (?P<key>([a-z]+)*)x'",
         Problem(
             TOML,
-            12,
+            14,
             "signature.0.pattern: Value error, a pattern that both engines run in linear time; "
             "this one has a repeat inside a repeat",
             "'KeyError: (?P<key>([a-z]+)*)x'",
@@ -125,7 +125,7 @@ BROKEN = {
         "message = 'Killed'",
         Problem(
             TOML,
-            3,
+            5,
             "a message that a signature matches",
             "Killed",
             "correct the signature's contains or pattern, or the message",
@@ -135,7 +135,7 @@ BROKEN = {
         TOML,
         CLAIM,
         f'{CLAIM}\n"load" = {{ holds = ["bare"] }}',
-        Problem(TOML, 21, '"module.function" of a check module', "'load'", "write load.py, or remove the claim"),
+        Problem(TOML, 23, '"module.function" of a check module', "'load'", "write load.py, or remove the claim"),
     ),
     "claim without a module": (
         TOML,
@@ -143,7 +143,7 @@ BROKEN = {
         f'{CLAIM}\n"load.fails" = {{ holds = ["bare"] }}',
         Problem(
             TOML,
-            21,
+            23,
             '"module.function" of a check module',
             f"no file {FOLDER}/load.py",
             "write load.py, or remove the claim",
@@ -153,7 +153,7 @@ BROKEN = {
         TOML,
         CLAIM,
         f'{CLAIM}\n"load_renamed.fails" = {{ holds = ["bare"] }}',
-        Problem(TOML, 21, f"a function fails in {MODULE}", "none", "define it, or remove the claim load_renamed.fails"),
+        Problem(TOML, 23, f"a function fails in {MODULE}", "none", "define it, or remove the claim load_renamed.fails"),
     ),
     "claim without an environment": (
         TOML,
@@ -161,7 +161,7 @@ BROKEN = {
         CLAIM.replace('["bare"]', "[]"),
         Problem(
             TOML,
-            20,
+            22,
             "an environment under holds or refuted",
             "none",
             "name one for load_renamed.renamed_keys_are_found",
@@ -171,7 +171,7 @@ BROKEN = {
         TOML,
         CLAIM,
         CLAIM.replace(" }", ', refuted = ["bare"] }'),
-        Problem(TOML, 20, "one verdict an environment", "bare in both", "remove bare from one of them"),
+        Problem(TOML, 22, "one verdict an environment", "bare in both", "remove bare from one of them"),
     ),
     "claim without a docstring": (
         MODULE,
@@ -203,7 +203,7 @@ BROKEN = {
         "def renamed_keys_are_found(key)",
         Problem(
             TOML,
-            20,
+            22,
             f"a function renamed_keys_are_found in {MODULE}",
             "none",
             "define it, or remove the claim load_renamed.renamed_keys_are_found",

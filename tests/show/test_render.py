@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections import Counter
 from html.parser import HTMLParser
 
 import pytest
 from markdown import Markdown
 
-from checks.show.render import Tally, element, printable, to_html
+from checks.show.render import element, printable, to_html
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -78,18 +77,3 @@ def test_hostile_text_passes_markdown_untouched() -> None:
 )
 def test_only_what_a_terminal_would_show_is_left(captured: str, shown: str) -> None:
     assert printable(captured) == shown
-
-
-@pytest.mark.parametrize(
-    ("counts", "worst", "text"),
-    [
-        ({"verified": 3}, "verified", "verified 3/3"),
-        ({"verified": 3, "unverified": 1}, "unverified", "verified 3/4"),
-        ({"verified": 3, "stale": 1, "unverified": 1}, "stale", "verified 3/5"),
-        ({"verified": 3, "failing": 1, "stale": 1}, "failing", "verified 3/5"),
-        ({}, "unverified", "verified 0/0"),
-    ],
-)
-def test_a_badge_is_green_only_if_every_cell_is_verified(counts: dict[str, int], worst: str, text: str) -> None:
-    tally = Tally(Counter(counts))
-    assert (tally.worst, tally.text("en")) == (worst, text)

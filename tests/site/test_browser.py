@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import urljoin
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -14,7 +15,13 @@ ARTICLES = sorted(folder.name for folder in (ROOT / "checks" / "errors").iterdir
 PATHS = [
     f"{language}{path}"
     for language in ("", "zh/")
-    for path in ("", "diagnose/", "method/", "environments/", *(f"errors/{slug}/" for slug in ARTICLES))
+    for path in (
+        "",
+        "diagnose/",
+        "method/",
+        "environments/",
+        *(f"errors/{slug}/{page}" for slug in ARTICLES for page in ("", "evidence/")),
+    )
 ]
 PHONE = {"width": 390, "height": 844}
 WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
@@ -55,7 +62,7 @@ def test_on_a_phone_message_safety_and_first_step_are_seen_without_scrolling(
 ) -> None:
     page, _, _ = open_page(browser, address + path, viewport=PHONE, color_scheme=scheme)
     card = page.locator("section.clinic-article")
-    parts = [card.locator(".clinic-message"), *(card.locator("p > strong").nth(number) for number in (0, 1))]
+    parts = [card.locator(".clinic-message"), card.locator(".clinic-safe > strong"), page.locator("h3 ~ .highlight").first]
     for part in parts:
         box = part.bounding_box()
         assert box and box["y"] + box["height"] <= PHONE["height"], part.inner_text()
@@ -89,15 +96,49 @@ def test_the_copy_button_copies_the_message_as_it_is(browser: Browser, address: 
     page.context.close()
 
 
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_mark_opens_the_fact_and_its_log_by_keyboard_and_without_scripts(
+    browser: Browser, address: str, scripts: bool
+) -> None:
+    page, _, _ = open_page(browser, f"{address}errors/w1w3-not-in-state-dict/", java_script_enabled=scripts)
+    mark = page.locator(".clinic-mark > button").first
+    opened = page.locator(".clinic-opened").first
+    assert not opened.is_visible()
+    mark.focus()
+    page.keyboard.press("Enter")
+    opened.wait_for(state="visible")
+    assert "true" in opened.locator(".clinic-fact").inner_text()
+    log = opened.locator("a").first.get_attribute("href")
+    assert "not in state_dict, loading" in page.request.get(urljoin(page.url, str(log))).text()
+    page.keyboard.press("Escape")
+    opened.wait_for(state="hidden")
+    page.context.close()
+
+
+@pytest.mark.parametrize("path", [f"{language}errors/{slug}/" for language in ("", "zh/") for slug in ARTICLES])
+def test_an_article_is_three_screens_and_seven_on_a_phone(browser: Browser, address: str, path: str) -> None:
+    for size, screens in (({"width": 1280, "height": 800}, 3), (PHONE, 7)):
+        page, _, _ = open_page(browser, address + path, viewport=size)
+        height = page.evaluate("document.documentElement.scrollHeight")
+        assert height <= screens * size["height"], f"{height / size['height']:.2f} screens of {size['width']} px"
+        page.context.close()
+
+
+def test_a_claim_that_is_linked_is_open_and_marked(browser: Browser, address: str) -> None:
+    name = "load_in_shard_mode.prints_one_line_per_file"
+    page, _, _ = open_page(browser, f"{address}errors/w1w3-not-in-state-dict/evidence/#{name}")
+    claim = page.locator(f'[id="{name}"]')
+    assert claim.locator("details ul").is_visible()
+    page.locator(f'.clinic-claim:not([id="{name}"]) details ul').first.wait_for(state="hidden")
+    assert claim.locator("a.headerlink").get_attribute("href") == f"#{name}"
+    page.context.close()
+
+
 def test_the_evidence_opens_and_its_log_is_text(browser: Browser, address: str, tmp_path: Path) -> None:
-    page, _, _ = open_page(browser, f"{address}errors/w1w3-not-in-state-dict/")
+    page, _, _ = open_page(browser, f"{address}errors/w1w3-not-in-state-dict/evidence/")
     run = page.locator("details.clinic-run", has_text="load_in_shard_mode").first
     run.locator("summary").click()
-    log = page.request.get(
-        address.rstrip("/")
-        + "/errors/w1w3-not-in-state-dict/"
-        + str(run.locator("a", has_text="raw log").get_attribute("href"))
-    )
+    log = page.request.get(urljoin(page.url, str(run.locator("a", has_text="raw log").get_attribute("href"))))
     assert log.ok
     assert "not in state_dict, loading" in log.text()
     page.context.close()

@@ -11,7 +11,8 @@ from checks.tend.lint import lint_project
 
 from ..conftest import BARE, ERRORS, clinic, contents, edit
 
-EN, ZH = "docs/en/errors/prefix-missing.md", "docs/zh/errors/prefix-missing.md"
+EN, ZH = "docs/en/errors/prefix-missing/evidence.md", "docs/zh/errors/prefix-missing/evidence.md"
+PAGE = "docs/en/errors/prefix-missing.md"
 TOML, MODULE = f"{ERRORS}/prefix-missing/article.toml", f"{ERRORS}/prefix-missing/load_renamed.py"
 CLAIM = "/// claim | load_renamed.renamed_keys_are_found"
 NAME = CLAIM.rpartition(" ")[2]
@@ -51,21 +52,21 @@ PAGES = {
         "prefix `missing`",
         "remove < and ` from the title: it is not escaped",
     ),
-    "no article block": (
+    "no evidence block": (
         EN,
-        "/// article | prefix-missing\n///\n",
+        "/// evidence | prefix-missing\n///\n",
         "",
         1,
-        "/// article | prefix-missing before the first section",
+        "/// evidence | prefix-missing before the first section",
         "none",
         "add the block and its closing ///",
     ),
     "another article": (
         EN,
-        "/// article | prefix-missing",
-        "/// article | old-evidence",
+        "/// evidence | prefix-missing",
+        "/// evidence | old-evidence",
         8,
-        "/// article | prefix-missing",
+        "/// evidence | prefix-missing",
         "old-evidence",
         "name the page's own folder",
     ),
@@ -76,7 +77,7 @@ PAGES = {
         1,
         f"the claim {NAME} on the page",
         "it is nowhere",
-        f"add `{CLAIM}` where the page gives that advice, or remove the claim from article.toml",
+        f"add `{CLAIM}` where the page says it, or remove the claim from article.toml",
     ),
     "claim unknown": (
         EN,
@@ -107,7 +108,7 @@ PAGES = {
     ),
     "claim without a sentence in Chinese": (
         ZH,
-        f"论断 `{NAME}` 的中文句子。\n",
+        f"结论 `{NAME}` 的中文句子。\n",
         "",
         17,
         f"the sentence of {NAME} in this language",
@@ -204,7 +205,7 @@ def test_requirements_of_an_environment_can_be_downloaded(example: Path) -> None
 @pytest.mark.parametrize(("file", "language"), [(EN, "en"), (ZH, "zh")])
 def test_page_in_one_language_only_is_named(example: Path, file: str, language: str) -> None:
     (example / file).unlink()
-    repair = f"write it (template: checks/template/{language}.md)"
+    repair = f"write it (template: checks/template/evidence.{language}.md)"
     assert lint_project(example) == [Problem(file, 1, f"the page of CC001 in {language}", "no such file", repair)]
 
 
@@ -219,6 +220,118 @@ def test_page_without_checks_is_named(example: Path) -> None:
     repair = "run: clinic new new (it keeps this page), or remove the page"
     expected = Problem("docs/en/errors/new.md", 1, f"a folder {ERRORS}/new that proves the page", "none", repair)
     assert lint_project(example) == [expected]
+
+
+ARTICLE = {
+    "another title": (
+        'title: "CC001: prefix-missing"',
+        'title: "prefix-missing"',
+        2,
+        "the article's one title: CC001: prefix-missing",
+        "prefix-missing",
+        'write title: "CC001: prefix-missing", or correct id and title in article.toml',
+    ),
+    "a description that does not answer": (
+        "No. An example",
+        "An example",
+        3,
+        "a description whose first words are 'No'",
+        "An example of prefix-missing.",
+        "begin the description with them: it answers whether it is safe to go on",
+    ),
+    "a mark of no claim": (
+        "Do as it says.[^load_renamed.renamed_keys_are_found]",
+        "Do as it says.[^load_renamed.cures]",
+        15,
+        "a claim of article.toml",
+        "load_renamed.cures",
+        KNOWN,
+    ),
+    "a measurement of no claim": (
+        "/// measured | load_renamed.plain_look_up_fails",
+        "/// measured | load_renamed.cures",
+        33,
+        "a claim of article.toml",
+        "load_renamed.cures",
+        KNOWN,
+    ),
+    "a measurement without a sentence": (
+        "What was seen:\n",
+        "",
+        33,
+        "the sentence that load_renamed.plain_look_up_fails carries",
+        "an empty block",
+        "write it between /// measured and ///",
+    ),
+    "a snippet that is not there": (
+        "/// fetch | rename_keys.py",
+        "/// fetch | rename.py",
+        17,
+        "a snippet",
+        "no snippets/rename.py",
+        "write it, or correct its name",
+    ),
+    "no case": (
+        "### If it is an example",
+        "#### If it is an example",
+        1,
+        "a case under what-to-do: a condition, then what to do",
+        "none",
+        "write ### If ... under it, then what to do in that case",
+    ),
+    "a claim in full": (
+        "## Why\n",
+        f"## Why\n\n{CLAIM}\n///\n",
+        29,
+        "a mark at the end of a sentence: [^module.function]",
+        "/// claim",
+        f"move it to {EN}",
+    ),
+    "a section left out": (
+        "## Why\n",
+        "",
+        1,
+        "the sections what-to-do, how-to-know-that-it-worked, why, what-does-not-help, in-which-versions",
+        "what-to-do, how-to-know-that-it-worked, what-does-not-help, in-which-versions",
+        "give the sections these ids, in this order: ## Heading { #id }",
+    ),
+    "more words than a minute has": (
+        "Do as it says.",
+        "word " * 701,
+        1,
+        "at most 700 words, code and folds aside",
+        "729 words",
+        "move what is not needed to act to the page of the evidence, or fold it",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ARTICLE)
+def test_article_that_does_not_fit_is_named_with_its_repair(example: Path, name: str) -> None:
+    old, new, *expected = ARTICLE[name]
+    edit(example, PAGE, old, new)
+    assert lint_project(example) == [Problem(PAGE, *expected)]
+
+
+def test_article_without_marks_is_named(example: Path) -> None:
+    for name in ("plain_look_up_fails", "renamed_keys_are_found"):
+        edit(example, PAGE, f"[^load_renamed.{name}]", "")
+    (problem,) = lint_project(example)
+    assert (problem.file, problem.expected) == (PAGE, "a sentence that a claim carries")
+
+
+def test_words_that_are_folded_or_code_are_not_counted(example: Path) -> None:
+    edit(
+        example, PAGE, "### If it is an example\n", '### If it is an example\n\n??? note "More"\n\n    ' + "word " * 800 + "\n"
+    )
+    edit(example, PAGE, "## Why\n", "## Why\n\n```text\n" + "word " * 800 + "\n```\n")
+    assert lint_project(example) == []
+
+
+def test_a_page_beside_the_evidence_is_named(example: Path) -> None:
+    (example / "docs/en/errors/prefix-missing/more.md").touch()
+    (problem,) = lint_project(example)
+    assert problem.file == "docs/en/errors/prefix-missing/more.md"
 
 
 ASSERTION = '    assert rename(saved, "model.", "") == {"weight": [1, 2], "bias": [3]}\n'
@@ -296,7 +409,6 @@ def test_broken_article_does_not_hide_what_is_wrong_elsewhere(example: Path) -> 
 
 def test_a_broken_article_does_not_hide_the_problems_of_another(example: Path) -> None:
     (example / "checks/errors/old-evidence/article.toml").write_text("id = ", encoding="utf-8")
-    page = example / "docs/en/errors/prefix-missing.md"
-    page.write_text(page.read_text(encoding="utf-8").replace("title:", "heading:"), encoding="utf-8")
+    edit(example, EN, "title:", "heading:")
     files = {problem.file for problem in lint_project(example)}
-    assert {"checks/errors/old-evidence/article.toml", "docs/en/errors/prefix-missing.md"} <= files
+    assert {"checks/errors/old-evidence/article.toml", EN} <= files

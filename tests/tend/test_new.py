@@ -1,4 +1,4 @@
-"""`clinic new`: three files from the template, which lint accepts as they are."""
+"""`clinic new`: seven files from the template, which lint accepts as they are."""
 
 from __future__ import annotations
 
@@ -34,7 +34,9 @@ def test_new_article_has_its_files_the_next_id_and_no_problem(root: Path) -> Non
         f"{ERRORS}/weight-of-another-shape/load_weight_of_another_shape.py",
         f"{ERRORS}/weight-of-another-shape/vectors.toml",
         "docs/en/errors/weight-of-another-shape.md",
+        "docs/en/errors/weight-of-another-shape/evidence.md",
         "docs/zh/errors/weight-of-another-shape.md",
+        "docs/zh/errors/weight-of-another-shape/evidence.md",
     ]
     assert load_project(root).article("weight-of-another-shape").id == "CC005"
     assert lint_project(root) == []
