@@ -53,9 +53,9 @@ class Job:
         return f"{self.module}@{self.environment.name}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Project:
-    """Everything that the content's folders state, read once."""
+    """Everything that the content's folders state, read once; each reading is a project of its own."""
 
     root: Path
     articles: tuple[Article, ...]
@@ -119,9 +119,18 @@ class Project:
     def cells(self, article: Article | None = None) -> Iterator[Cell]:
         """Yield the cells of one article, in its order of claims, or of all."""
         for one in [article] if article else self.articles:
-            for claim in one.claims:
-                for name, expected in claim.expected.cells():
-                    yield Cell(one, claim, self.environments[name], expected)
+            yield from self._all_cells.get(one.slug, ())
+
+    @cached_property
+    def _all_cells(self) -> dict[str, list[Cell]]:
+        return {
+            one.slug: [
+                Cell(one, claim, self.environments[name], expected)
+                for claim in one.claims
+                for name, expected in claim.expected.cells()
+            ]
+            for one in self.articles
+        }
 
     def article(self, name: str) -> Article | None:
         """Find an article by its id or its slug."""

@@ -12,9 +12,11 @@ from pathlib import Path
 
 from checkpoint_clinic.words import Language
 
+from ..content.article import Article
 from ..content.words import say
 from ..decide.plan import Cell, Project
 from .facts import ANSWERED
+from .once import once
 
 COLOURS = {"verified": "#1a7f37", "failing": "#b62324", "stale": "#8a5a00", "unverified": "#57606a"}
 DEVICES = {"cpu": "CPU", "cuda": "GPU"}
@@ -72,6 +74,16 @@ def badge_parts(project: Project, cells: Iterable[Cell], language: Language) -> 
         if of_device
         for part in _parts(DEVICES[device], tally(project, of_device), language)
     ]
+
+
+def article_badge(project: Project, article: Article, language: Language) -> tuple[list[Part], tuple[date, date] | None]:
+    """Return the parts of an article's badge, and the days between which its answers were recorded."""
+
+    def make() -> tuple[list[Part], tuple[date, date] | None]:
+        cells = list(project.cells(article))
+        return badge_parts(project, cells, language), days(project, cells)
+
+    return once(project, make, "badge", article.id, language)
 
 
 def _parts(device: str, counted: Tally, language: Language) -> Iterator[Part]:

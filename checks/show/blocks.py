@@ -43,6 +43,7 @@ from checkpoint_clinic.words import Language
 from ..content.article import Article, Claim
 from ..decide.plan import Project, find_root, load_project
 from .drawing import Drawing, read_svg
+from .once import once
 from .render import Pages, element, to_html
 from .source import MARK, fetch_command, page, read_source, sentences
 from .versions import version_table
@@ -282,19 +283,26 @@ class DrawingBlock(ClinicBlock):
         return block[0][0]
 
     def on_end(self, block: Element) -> None:
-        drawing = Drawing(self.pages().project, self.argument)
-        if not re.fullmatch(r"[\w-]+", self.argument) or not drawing.code.is_file() or not drawing.jobs:
+        if not re.fullmatch(r"[\w-]+", self.argument) or not "".join(block.itertext()).strip():
+            asked = "name a drawing, and say in its body what it shows, for those who do not see it"
+            raise BlockError(f"/// drawing | {self.argument}: {asked}")
+        project, pages = self.pages().project, self.pages()
+        drawing = once(project, lambda: Drawing(project, self.argument), "drawing", self.argument)
+        picture = once(project, lambda: self.picture(drawing), "picture", self.argument, pages.language)
+        SubElement(block, "div").text = self.md.htmlStash.store(picture)
+        block.insert(0, block[-1])
+        del block[-1]
+        self.put(block[-1], pages.drawn_from(drawing.jobs))
+
+    def picture(self, drawing: Drawing) -> str:
+        """Return the committed picture as HTML."""
+        if not drawing.code.is_file() or not drawing.jobs:
             raise BlockError(f"/// drawing | {self.argument}: no such drawing, or no such evidence; run: clinic lint")
-        if not "".join(block.itertext()).strip():
-            raise BlockError(f"/// drawing | {self.argument}: say in its body what it shows, for those who do not see it")
         try:
             svg = read_svg(drawing.svg(self.page["language"]))
         except (OSError, ValueError) as error:
             raise BlockError(f"/// drawing | {self.argument}: {error}; run: clinic draw {self.argument}") from error
-        self.put(block, self.pages().drawing(drawing, svg))
-        block.insert(0, block[-1])
-        del block[-1]
-        self.put(block[-1], self.pages().drawn_from(drawing.jobs))
+        return to_html(self.pages().drawing(drawing, svg))
 
 
 class DownloadBlock(ClinicBlock):
@@ -360,7 +368,9 @@ class MarkProcessor(InlineProcessor):
             raise BlockError(f"[^{m['claim']}]: the page names no article before it; write `/// article | <slug>` first")
         article: Article = state["article"]
         claim = claim_of(article, m["claim"], f"[^{m['claim']}]")
-        pages = Pages(project_at(find_root()), self.language, "../" * state["depth"])
+        if "marker" not in state:
+            state["marker"] = Pages(project_at(find_root()), self.language, "../" * state["depth"])
+        pages: Pages = state["marker"]
         marks = state.setdefault("marks", [])
         marks.append(claim.name)
         sentence = sentences(pages.project.root, article, self.language)[claim.name]

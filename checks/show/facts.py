@@ -19,6 +19,7 @@ from ..content.environment import Environment
 from ..content.words import say
 from ..decide.evidence import location, read_or_none
 from ..decide.plan import Cell, Project
+from .once import once
 
 ENOUGH_FOR_RANGES = 3  # versions, before "from ... to ..." says more than their names
 NAMED = 3  # environments that are named one by one
@@ -86,7 +87,11 @@ class Fact:
 
 def fact_of(project: Project, article: Article, claim: Claim) -> Fact:
     """Return what was observed of a claim."""
-    return _fact(project, [cell for cell in project.cells(article) if cell.claim is claim], "")
+
+    def make() -> Fact:
+        return _fact(project, [cell for cell in project.cells(article) if cell.claim is claim], "")
+
+    return once(project, make, "fact", article.id, claim.name)
 
 
 def fact_in(project: Project, cells: Sequence[Cell], package: str) -> Fact:

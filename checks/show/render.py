@@ -19,9 +19,10 @@ from ..content.environment import Environment, awaits_commit, split_lock
 from ..content.words import all_words, say
 from ..decide.evidence import Record, location
 from ..decide.plan import Cell, Job, Project
-from .badges import badge_parts, days, tally
+from .badges import article_badge, tally
 from .drawing import Drawing
 from .facts import Fact, fact_in, fact_of
+from .once import once
 
 Child = Element | str | None
 HARMS = ("silent", "error", "none")  # the worst first
@@ -145,14 +146,13 @@ class Pages:
 
     def badge(self, article: Article, link: str) -> Element:
         """Return an article's badge: a part for each device and status, when it was run, linked to the evidence."""
-        cells = list(self.project.cells(article))
-        parts = [self.chip(part.status, str(part)) for part in badge_parts(self.project, cells, self.language)]
-        told = [child for part in parts for child in (part, " ")]
-        return element("a.clinic-badge", *told, self.days(cells), href=link)
+        parts, _ = article_badge(self.project, article, self.language)
+        told = [child for part in parts for child in (self.chip(part.status, str(part)), " ")]
+        return element("a.clinic-badge", *told, self.days(article), href=link)
 
-    def days(self, cells: Iterable[Cell]) -> str:
+    def days(self, article: Article) -> str:
         """Return the days between the oldest and the newest answer."""
-        run = days(self.project, cells)
+        _, run = article_badge(self.project, article, self.language)
         if run is None:
             return self.say("never run")
         return self.say("days run", str(run[0]) if run[0] == run[1] else self.say("days", *run))
@@ -163,16 +163,22 @@ class Pages:
         for number, url in enumerate(article.toml.reported):
             label = "/".join(url.rstrip("/").split("/")[3:]).replace("/issues/", " #").replace("/pull/", " #")
             reports += [", " if number else "", element("a", label, href=url)]
-        records = [record for job in self.jobs(article) if (record := self.record(job))]
-        devices = ", ".join(sorted({record.seen.device for record in records}))
-        cells = list(self.project.cells(article))
-        counted = self.say("all claims", len(article.claims), len({cell.environment.name for cell in cells}), len(cells))
+        devices = once(self.project, lambda: self._devices(article), "devices", article.id)
+        counted = once(self.project, lambda: self._counted(article), "counted", article.id, self.language)
         facts: list[tuple[str, Child]] = [
             (self.say("evidence"), element("span", element("a", counted, href="evidence/"))),
-            (self.say("last run"), self.days(cells) + (self.say("on", devices) if devices else "")),
+            (self.say("last run"), self.days(article) + (self.say("on", devices) if devices else "")),
             (self.say("reported"), element("span", *reports) if reports else None),
         ]
         return self.facts([(name, fact) for name, fact in facts if fact is not None])
+
+    def _devices(self, article: Article) -> str:
+        records = [record for job in self.jobs(article) if (record := self.record(job))]
+        return ", ".join(sorted({record.seen.device for record in records}))
+
+    def _counted(self, article: Article) -> str:
+        cells = list(self.project.cells(article))
+        return self.say("all claims", len(article.claims), len({cell.environment.name for cell in cells}), len(cells))
 
     def facts(self, pairs: Iterable[tuple[str, Child]]) -> Element:
         """Return named facts as a definition list."""
@@ -242,8 +248,12 @@ class Pages:
 
     def measured(self, article: Article, claim: Claim, package: str, patterns: str) -> Element:
         """Return what was observed of a claim in the environments that fit, by the versions of a package."""
-        cells = [cell for cell in self.project.cells(article) if cell.claim is claim and fits(cell.environment, patterns)]
-        return self.fact(fact_in(self.project, cells, package))
+
+        def make() -> Fact:
+            cells = [cell for cell in self.project.cells(article) if cell.claim is claim and fits(cell.environment, patterns)]
+            return fact_in(self.project, cells, package)
+
+        return self.fact(once(self.project, make, "measured", article.id, claim.name, package, patterns))
 
     def _alike(self, cells: list[Cell]) -> list[list[Cell]]:
         """Return cells grouped by what was expected, what was observed and the status."""
@@ -333,11 +343,9 @@ class Pages:
 
     def evidence(self, article: Article) -> Element:
         """Return the top of an evidence page: the way back to the article, its badge and the count of its claims."""
-        cells = list(self.project.cells(article))
-        counted = self.say("all claims", len(article.claims), len({cell.environment.name for cell in cells}), len(cells))
         picture = f"{self.top}badges/{article.slug}.svg"
         back = element("a", self.say("back to article", article.id), href="../")
-        return element("div", element("p", back), element("p", self.badge(article, picture), " · ", counted))
+        return element("div", element("p", back), element("p", self.badge(article, picture), " · ", self._counted(article)))
 
     def lookalikes(self, article: Article) -> Element:
         """Return the messages that resemble the signature and are something else."""

@@ -14,7 +14,7 @@ from checkpoint_clinic.words import Language
 
 from ..content.article import Article, Claim
 from ..decide.plan import Cell, Project
-from .badges import badge_parts
+from .badges import article_badge, badge_parts
 from .facts import fact_of, observed
 from .render import Pages
 from .source import INCLUDE, MARK, Part, Source, evidence_page, fetch_command, included, page, read_source, sentences
@@ -110,7 +110,7 @@ class Text:
                 yield f"- `{job.module}` @ `{job.environment.name}`: {counted}"
 
     def _badge(self, article: Article) -> str:
-        return ", ".join(map(str, badge_parts(self.project, self.project.cells(article), self.language)))
+        return ", ".join(map(str, article_badge(self.project, article, self.language)[0]))
 
     def _fact(self, article: Article, name: str) -> str:
         claim = next(one for one in article.claims if one.name == name)
