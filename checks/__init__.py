@@ -11,8 +11,12 @@ tend         how it is tended
   new          template/ -> the files of a new article
 
 show         how it is shown
+  source       an article's two pages as they are written
+  once         what is worked out once for a project
+  facts        what was observed of a claim, in words and ranges
+  badges       cells counted by status and device
   render       evidence -> HTML elements, in the words of `words`
-  versions     the table of versions and the ranges derived from it
+  versions     the table of versions
   drawing      docs/drawings: what was drawn from the data that a check printed, and whether it still fits
   draw         a drawing's code and data -> SVG; the only one that needs matplotlib
   blocks       the Markdown blocks of a page
