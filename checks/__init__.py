@@ -7,6 +7,7 @@ commands     what a maintainer types: one file a command; `command` holds what t
 tend         how it is tended
   vectors      texts with their right answers, beside each article
   generate     evidence and shared code -> the generated parts of the snippets
+  pages        an article's two pages, held against its claims
   lint         page <-> folder <-> claims <-> environments <-> evidence <-> snippets
   new          template/ -> the files of a new article
 
