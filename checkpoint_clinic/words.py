@@ -11,7 +11,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "harm none": ("harmless", "无害"),
     "harm error": ("stops with an error", "报错终止"),
     "harm silent": ("can go wrong silently", "可能静默出错"),
-    "see": ("see a report", "参见报告"),
+    "see": ("see a report", "参见相关 issue"),
     "line of": ("line {0}, {1}x", "第 {0} 行，共 {1} 次"),
     "part": ("{0}: ", "{0}："),
     "read on": ("read on: {0}", "详见：{0}"),
@@ -28,7 +28,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "report it": (
         "To report it, copy these lines into a new issue (form: .github/ISSUE_TEMPLATE/message.yml). "
         "Tokens, user names and hosts are masked; nothing is sent by itself:",
-        "想报告它，请把下面几行贴进新的 issue（表单：.github/ISSUE_TEMPLATE/message.yml）。"
+        "想提交它，请把下面几行贴进新的 issue（表单：.github/ISSUE_TEMPLATE/message.yml）。"
         "令牌、用户名和主机名已遮盖，不会自动发送任何内容：",
     ),
     "ask others": ("{0} ({1} more)", "{0}（另有 {1} 个）"),
@@ -39,10 +39,10 @@ WORDS: dict[str, tuple[str, str]] = {
 # The variable parts of messages: the names of a signature's groups.
 PARTS: dict[str, tuple[str, str]] = {
     "parameter": ("parameter", "参数"),
-    "checkpoint": ("in the checkpoint", "检查点中"),
+    "checkpoint": ("in the checkpoint", "checkpoint 中"),
     "model": ("in the model", "模型中"),
     "file": ("file", "文件"),
-    "files": ("files of the checkpoint", "检查点的文件数"),
+    "files": ("files of the checkpoint", "checkpoint 的文件数"),
     "key": ("key", "键"),
     "rank": ("rank", "rank"),
 }

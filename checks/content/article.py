@@ -82,6 +82,17 @@ class Lookalike(Strict):
     unless: tuple[Annotated[str, Field(pattern=r"^CC\d{3,}$")], ...] = ()
 
 
+class Note(Strict):
+    """What a check says of a false sentence, in Chinese: the groups of its English pattern stand for `{0}`, `{1}`."""
+
+    pattern: Pattern
+    zh: str
+
+    def match(self, reason: str) -> re.Match[str] | None:
+        """Return the match of a reason's first line, which the pattern must fit from end to end, or None."""
+        return re.fullmatch(self.pattern, reason.partition("\n")[0], re.ASCII)
+
+
 class Expected(Strict):
     """The environments in which a claim is expected to hold, and those in which it is expected to be refuted."""
 
@@ -105,6 +116,7 @@ class _Toml(Strict):
     expires_days: Annotated[int, Field(gt=0)] = 400
     signature: Annotated[tuple[Signature, ...], Field(min_length=1)]
     lookalike: tuple[Lookalike, ...] = ()
+    note: tuple[Note, ...] = ()
     claims: Annotated[dict[str, Expected], Field(min_length=1)]
 
 

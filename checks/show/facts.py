@@ -82,7 +82,7 @@ class Fact:
             return say(language, f"fact all {verdict}", len(cells))
         else:
             where = comma.join(cell.environment.name for cell in cells)
-        return say(language, f"fact {verdict}", where)
+        return say(language, f"fact {verdict}", where).replace("） ", "）")  # a full-width bracket brings its own space
 
 
 def fact_of(project: Project, article: Article, claim: Claim) -> Fact:

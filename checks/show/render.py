@@ -23,6 +23,7 @@ from .badges import article_badge, tally
 from .drawing import Drawing
 from .facts import Fact, fact_in, fact_of
 from .once import once
+from .reasons import why
 
 Child = Element | str | None
 HARMS = ("silent", "error", "none")  # the worst first
@@ -162,7 +163,7 @@ class Pages:
         reports: list[Child] = []
         for number, url in enumerate(article.toml.reported):
             label = "/".join(url.rstrip("/").split("/")[3:]).replace("/issues/", " #").replace("/pull/", " #")
-            reports += [", " if number else "", element("a", label, href=url)]
+            reports += [self.say("fact comma") if number else "", element("a", label, href=url)]
         devices = once(self.project, lambda: self._devices(article), "devices", article.id)
         counted = once(self.project, lambda: self._counted(article), "counted", article.id, self.language)
         facts: list[tuple[str, Child]] = [
@@ -226,7 +227,8 @@ class Pages:
         logs: list[Child] = []
         for cell in (*fact.holds, *fact.refuted)[:FEW]:
             log = f"{self.top}evidence/{article.slug}/{claim.module}@{cell.environment.name}.txt"
-            logs += [", " if logs else f"{self.say('log')}: ", element("a", cell.environment.name, href=log)]
+            before = self.say("fact comma") if logs else self.say("log") + self.say("colon")
+            logs += [before, element("a", cell.environment.name, href=log)]
         button = element(
             f"button.clinic-verdict--{kind}",
             fact.count,
@@ -264,30 +266,32 @@ class Pages:
         return list(groups.values())
 
     def _together(self, cells: list[Cell]) -> list[Child]:
-        names = ", ".join(cell.environment.name for cell in cells)
+        names = self.say("fact comma").join(cell.environment.name for cell in cells)
         judged = self.project.judge(cells[0])
         verdict = self.verdict(judged.observed or "not run")
         return [
             self.chip(judged.status),
             " ",
-            self.say("expected"),
-            " ",
-            self.say(cells[0].expected),
-            "; ",
+            self.say("why expects", self.say(cells[0].expected)),
+            self.say("fact stop"),
             verdict,
-            f" {names}",
+            self.say("colon"),
+            names,
         ]
 
     def _in_words(self, cell: Cell) -> list[Child]:
         judged = self.project.judge(cell)
         name = element("a", cell.environment.name, href=f"{self.up}environments/#{cell.environment.name}")
-        said = [self.say("expected"), " ", self.say(cell.expected), "; ", printable(judged.reason)]
-        return [name, ": ", self.chip(judged.status), " ", *said]
+        said = [self.say("why expects", self.say(cell.expected)), self.say("fact stop"), self._why(cell)]
+        return [name, self.say("colon"), self.chip(judged.status), " ", *said]
+
+    def _why(self, cell: Cell) -> str:
+        return printable(why(cell.article, self.project.judge(cell), self.language))
 
     def _verdicts(self, cell: Cell) -> list[Child]:
         judged = self.project.judge(cell)
         shown = judged.observed or "not run"
-        return [self.say(cell.expected), self.verdict(shown), self.chip(judged.status), printable(judged.reason)]
+        return [self.say(cell.expected), self.verdict(shown), self.chip(judged.status), self._why(cell)]
 
     def table(self, name: str, headings: Sequence[Child], rows: Sequence[Sequence[Child]]) -> Element:
         """Return a table in a wrapper that scrolls by itself, and can be reached by keyboard."""
@@ -351,9 +355,9 @@ class Pages:
         """Return the messages that resemble the signature and are something else."""
         items = []
         for one in article.toml.lookalike:
-            link: list[Child] = [" (", element("a", self.say("see"), href=one.see), ")"] if one.see else []
+            link = around(self.say("in brackets", "{0}"), element("a", self.say("see"), href=one.see)) if one.see else []
             means = marked(getattr(one.means, self.language))
-            items.append(element("li", element("code", one.shown or one.contains), ": ", *means, *link))
+            items.append(element("li", element("code", one.shown or one.contains), self.say("colon"), *means, *link))
         return element("ul.clinic-lookalikes", *items)
 
     def download(self, path: str) -> Element:
@@ -393,7 +397,7 @@ class Pages:
         return element(
             "details.clinic-run",
             *parts,
-            element("p", element("strong", self.say("run it")), ". ", *around(self.say("run hint", "{0}"), bundle)),
+            element("p", element("strong", self.say("run it")), self.say("colon"), *around(self.say("run hint", "{0}"), bundle)),
             element("pre", element("code", command(job)), tabindex="0"),
         )
 
@@ -406,10 +410,10 @@ class Pages:
             for key, ending in (("log", "txt"), ("statement", "json"))
         ]
         facts: list[tuple[str, Child]] = [
-            (self.say("ran on"), f"{seen.device} {seen.driver}".strip() + f"; {seen.machine}; {seen.isolation}"),
+            (self.say("ran on"), self.say("fact stop").join([f"{seen.device} {seen.driver}".strip(), seen.machine, seen.isolation])),
             (self.say("packages"), ", ".join(filter(None, [f"Python {seen.python}", packages]))),
-            (self.say("differs"), "; ".join(self.differences(job.article, record)) or self.say("none")),
-            (self.say("files"), element("span", files[0], ", ", files[1])),
+            (self.say("differs"), self.say("fact stop").join(self.differences(job.article, record)) or self.say("none")),
+            (self.say("files"), element("span", files[0], self.say("fact comma"), files[1])),
         ]
         return [self.facts(facts if job.article.toml.named else facts[:2] + facts[3:])]
 
@@ -511,7 +515,7 @@ class Pages:
         packages = ", ".join([f"Python {python}", one.device, *one.toml.requires[:4]]) + (
             " …" if len(one.toml.requires) > 4 else ""
         )
-        base = f" ({self.say('base', one.base.name)})" if one.base else ""
+        base = self.say("in brackets", self.say("base", one.base.name)) if one.base else ""
         counted = tally(self.project, cells)
         links: list[Child] = []
         for local in (False, True) if one.toml.local_builds else (False,):

@@ -10,6 +10,7 @@ from packaging.version import Version
 from ..content.article import Article
 from ..decide.plan import Cell, Job
 from .facts import fact_in, observed, version_in
+from .reasons import note
 from .render import Child, Pages, element, fits, printable
 
 REASON_LENGTH = 120
@@ -38,7 +39,7 @@ def version_table(
         rows = [[link, *column] for link, column in zip(links, zip(*verdicts, strict=True), strict=True)]
         table = pages.table("clinic-versions", [pages.say("claim"), *names], rows)
     facts = [fact_in(pages.project, [cell for row in cells if (cell := row.get(claim.name))], package) for claim in claims]
-    told = [element("li", f"{head}: ", pages.fact(fact)) for head, fact in zip(words, facts, strict=True) if fact.spans]
+    told = [element("li", head + pages.say("colon"), pages.fact(fact)) for head, fact in zip(words, facts, strict=True) if fact.spans]
     return element("div", table, element("ul.clinic-ranges", *told) if told and package else None)
 
 
@@ -56,5 +57,5 @@ def _verdict(pages: Pages, cell: Cell | None) -> Element:
     shown = observed(pages.project, cell)
     outcome = pages.project.judge(cell).outcome if cell else None
     told = outcome.reason if outcome and shown == "refuted" else ""
-    reason = printable(told).partition("\n")[0][:REASON_LENGTH]
+    reason = note(cell.article, printable(told).partition("\n")[0], pages.language)[:REASON_LENGTH] if cell else ""
     return element("span", pages.verdict(shown), *([element("br"), element("small", reason)] if reason else []))

@@ -20,6 +20,7 @@ from ..decide.plan import Project, read_project
 from ..show.drawing import drawings
 from ..show.source import evidence_page, page
 from .generate import generated_problems
+from .notes import note_problems
 from .pages import ArticlePage, EvidencePage
 from .vectors import vector_problems
 
@@ -39,6 +40,7 @@ def lint_project(root: Path) -> list[Problem]:
         problems += _vacuous_claims(article, root)
         problems += _evidence(project, article)
         problems += _parts(article, root)
+        problems += note_problems(project, article)
         for language in LANGUAGES:
             problems += ArticlePage(project, article, language, page(root, article, language)).problems()
             problems += EvidencePage(project, article, language, evidence_page(root, article, language)).problems()
