@@ -75,6 +75,7 @@ SAME = (
     ("random", "randomly", "newly initialized", "随机"),
 )
 _CANONICAL = {way: f" same{number} " for number, ways in enumerate(SAME) for way in ways}
+_CANONICAL["检查点"] = " checkpoint "  # which the pages write in both languages; it stays a common word
 _WAYS = "|".join(
     rf"(?<![a-z0-9_]){way}(?![a-z0-9_])" if way.isascii() else way
     for way in sorted(_CANONICAL, key=lambda way: (-len(way), way))
