@@ -28,11 +28,11 @@ WORDS = {
     "transformers-4.50.0": ("release 4.50.0", "4.50.0 发布"),
     "holds": ("✓ loads exactly", "✓ 逐位相同"),
     "": ("? not run yet", "? 尚未运行"),
-    "refuted": ("✕ raises the error", "✕ 报这个错"),
+    "refuted": ("✕ raises the error", "✕ 报这条错误"),
     "without": ("{} commits without the gather", "{} 个提交没有聚合"),
     "utc": ("2025, UTC", "2025 年，UTC"),
 }
-WIDTH, HEIGHT, LEFT, RIGHT, BAND = 340, 214, 14, 326, 34
+WIDTH, HEIGHT, LEFT, RIGHT, BAND = 340, 236, 14, 326, 42
 
 
 def draw(data, language):
@@ -44,20 +44,25 @@ def draw(data, language):
     figure = Figure(figsize=(WIDTH / 72, HEIGHT / 72))
     axes = figure.add_axes((0, 0, 1, 1), xlim=(0, WIDTH), ylim=(HEIGHT, 0))
     axes.axis("off")
-    axes.text(LEFT, 20, words["title"].format(NAMED), weight="bold")
-    axes.text(RIGHT, 20, words["utc"], ha="right", size=9, color="grey")
+    _text(axes, LEFT, 18, words["title"].format(NAMED), weight="bold")
+    _text(axes, RIGHT, BAND + 30, words["utc"], ha="right", color="grey")
     axes.add_patch(Rectangle((LEFT, BAND), RIGHT - LEFT, 14, color="lightgrey", lw=0))
     bad, good = place["transformers-pull-36335"], place["transformers-pull-36455"]
     axes.add_patch(Rectangle((bad, BAND), good - bad, 14, color="C1", lw=0))
-    axes.text(good + 6, BAND + 29, words["without"].format(BAD), size=9.5, color="C1")
+    _text(axes, (bad + good) / 2, BAND + 30, words["without"].format(BAD), ha="center", color="C1")
     for row, (name, time) in enumerate(POINTS.items()):
-        y = 84 + row * 34
+        y = 98 + row * 37
         verdict = data.get(name, {}).get("verdicts", {}).get("zero3_load_is_exact", ["", ""])[0]
         colour = "C1" if verdict == "refuted" else "C3" if verdict == "holds" else "grey"
         axes.plot([place[name], place[name]], [BAND - 3, BAND + 17], color="black", lw=1.5)
-        axes.text(place[name], BAND - 5, str(row + 1), ha="center", size=8.5) if 0 < row < 3 else None
-        axes.text(LEFT, y, f"{row + 1}", weight="bold")
-        axes.text(LEFT + 16, y, time.removeprefix("2025-"))
-        axes.text(LEFT + 92, y, words[name])
-        axes.text(LEFT + 92, y + 14, words[verdict], color=colour, size=9.5)
+        if 0 < row < len(POINTS) - 1:
+            _text(axes, place[name], BAND - 5, str(row + 1), ha="center")
+        _text(axes, LEFT, y, f"{row + 1}", weight="bold")
+        _text(axes, LEFT + 16, y, time.removeprefix("2025-"))
+        _text(axes, LEFT + 108, y, words[name])
+        _text(axes, LEFT + 108, y + 16, words[verdict], color=colour)
     return figure
+
+
+def _text(axes, x, y, text, **style):
+    axes.text(x, y, text, size=12.5, **style)

@@ -15,7 +15,7 @@ WORDS = {
     "loads": ("loads", "没有报错"),
     "with": ("A load inside a gather", "先聚合，再加载"),
     "gathered": ("onto {}: loads", "装进 {}：成功"),
-    "part": ("values {} to {}", "第 {} 至 {} 个"),
+    "part": ("values {}–{}", "第 {} 至 {} 个"),
     "equal": ("equal to the file: {} of {}", "与文件相同：{} / {}"),
 }
 WIDTH, HEIGHT, LEFT, BAR, ROW = 340, 250, 6, 328, 12
@@ -54,13 +54,14 @@ def draw(data, language):
     for number, seen in enumerate(ranks):
         first, last, _ = seen["with"]
         text = f"{words['rank'].format(number)}: {words['part'].format(first, last)}"
-        _text(axes, LEFT + BAR * first / whole[0], 223, text, color=RANKS[number])
+        x, side = (LEFT + BAR, "right") if number else (LEFT, "left")
+        _text(axes, x, 223, text, ha=side, color=RANKS[number])
     _text(axes, LEFT, 243, words["equal"].format(ranks[0]["equal"], whole[0]))
     return figure
 
 
 def _text(axes, x, y, text, **style):
-    axes.text(x, y, text, size=11.8, **style)
+    axes.text(x, y, text, size=12.5, **style)
 
 
 def _bar(axes, y, size, parts):

@@ -8,16 +8,16 @@ from matplotlib.patches import Rectangle
 EVIDENCE = "size-mismatch-torch-size-0/load_across_versions"
 LOADS = ("plain_load_is_exact", "zero3_load_is_exact", "ignoring_mismatches_is_exact")
 WORDS = {
-    "exact": ("exact: all 80 tensors equal", "完全正确：80 个张量都相同"),
+    "exact": ("exact: all 80 tensors equal", "80 个张量全部相同"),
     "raises": ("stops with an error", "报错停止"),
-    "silent": ("no error, and only that many of 80 equal", "不报错，80 个里只有这么多相同"),
+    "silent": ("no error, and only that many of 80 equal", "没有报错，80 个中只有这么多相同"),
     "absent": ("has no Qwen2.5-VL yet", "还没有 Qwen2.5-VL"),
     "not run": ("not run", "没有运行"),
-    "first": ("P plain   Z ZeRO-3", "P 不用 DeepSpeed   Z ZeRO-3"),
+    "first": ("P plain, Z ZeRO-3,", "P 不用 DeepSpeed，Z ZeRO-3，"),
     "second": ("I ZeRO-3, ignore_mismatched_sizes=True", "I ZeRO-3 加 ignore_mismatched_sizes=True"),
 }
-WIDTH, LABEL, CELL, ROW, TOP = 340, 108, 22, 15, 84
-GAP = 14
+WIDTH, LABEL, CELL, ROW, TOP = 340, 108, 22, 17, 94
+GAP, SIZE = 14, 12.5
 
 
 def draw(data, language):
@@ -31,23 +31,23 @@ def draw(data, language):
     counts = {name: sum(name in row for row in found.values()) for name in {one for row in found.values() for one in row}}
     columns = sorted((name for name, count in counts.items() if count > 1), key=_key)  # the rest stands in the data table
     rows = sorted(found)
-    height = TOP + len(rows) * ROW + 92
+    height = TOP + len(rows) * ROW + 104
     figure = Figure(figsize=(WIDTH / 72, height / 72))
     axes = figure.add_axes((0, 0, 1, 1), xlim=(0, WIDTH), ylim=(height, 0))
     axes.axis("off")
-    axes.text(8, 16, words["first"], size=9.5)
-    axes.text(8, 30, words["second"], size=9.5)
-    axes.text(8, TOP - 18, "transformers", weight="bold", size=9.5)
-    axes.text(LABEL, TOP - 32, "DeepSpeed", weight="bold", size=9.5)
+    axes.text(8, 16, words["first"], size=SIZE)
+    axes.text(8, 34, words["second"], size=SIZE)
+    axes.text(8, TOP - 20, "transformers", weight="bold", size=SIZE)
+    axes.text(LABEL, TOP - 37, "DeepSpeed", weight="bold", size=SIZE)
     for number, name in enumerate(columns):
         x = LABEL + number * (3 * CELL + GAP)
-        axes.text(x, TOP - 18, name, weight="bold", size=9.5)
+        axes.text(x, TOP - 20, name, weight="bold", size=SIZE)
         for load, letter in enumerate("PZI"):
-            axes.text(x + (load + 0.5) * CELL, TOP - 5, letter, ha="center", size=9, color="grey")
+            axes.text(x + (load + 0.5) * CELL, TOP - 5, letter, ha="center", size=SIZE, color="grey")
     for index, row in enumerate(rows):
         y = TOP + index * ROW
         label = ".".join(map(str, row[0])) if row[1] == "release" else f"dev0 {row[1]}"
-        axes.text(LABEL - 8, y + 11, label, ha="right", size=9.5)
+        axes.text(LABEL - 8, y + 13, label, ha="right", size=SIZE)
         for number, name in enumerate(columns):
             for load, claim in enumerate(LOADS):
                 verdict = found[row].get(name, {}).get(claim)
@@ -68,7 +68,7 @@ def _cell(axes, x, y, verdict):
         face = "none" if kind == "raises" else colour
         axes.add_patch(Rectangle((x + 1.5, y + 1.5), CELL - 3, ROW - 3, facecolor=face, edgecolor=colour, lw=1.2))
     ink = "white" if kind in ("exact", "silent") else colour or "grey"
-    axes.text(x + CELL / 2, y + 11, sign, ha="center", size=9.5, weight="bold", color=ink)
+    axes.text(x + CELL / 2, y + 13, sign, ha="center", size=SIZE, weight="bold", color=ink)
 
 
 def _kind(verdict):
@@ -92,5 +92,5 @@ def _legend(axes, y, words):
         "not run": None,
     }
     for number, (kind, verdict) in enumerate(examples.items()):
-        _cell(axes, 8, y + number * ROW - 11, verdict)
-        axes.text(36, y + number * ROW, words[kind], size=9.5)
+        _cell(axes, 8, y + number * (ROW + 1) - 13, verdict)
+        axes.text(36, y + number * (ROW + 1), words[kind], size=SIZE)
