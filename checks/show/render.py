@@ -397,7 +397,9 @@ class Pages:
         return element(
             "details.clinic-run",
             *parts,
-            element("p", element("strong", self.say("run it")), self.say("colon"), *around(self.say("run hint", "{0}"), bundle)),
+            element(
+                "p", element("strong", self.say("run it")), self.say("colon"), *around(self.say("run hint", "{0}"), bundle)
+            ),
             element("pre", element("code", command(job)), tabindex="0"),
         )
 
@@ -410,7 +412,10 @@ class Pages:
             for key, ending in (("log", "txt"), ("statement", "json"))
         ]
         facts: list[tuple[str, Child]] = [
-            (self.say("ran on"), self.say("fact stop").join([f"{seen.device} {seen.driver}".strip(), seen.machine, seen.isolation])),
+            (
+                self.say("ran on"),
+                self.say("fact stop").join([f"{seen.device} {seen.driver}".strip(), seen.machine, seen.isolation]),
+            ),
             (self.say("packages"), ", ".join(filter(None, [f"Python {seen.python}", packages]))),
             (self.say("differs"), self.say("fact stop").join(self.differences(job.article, record)) or self.say("none")),
             (self.say("files"), element("span", files[0], self.say("fact comma"), files[1])),

@@ -39,7 +39,11 @@ def version_table(
         rows = [[link, *column] for link, column in zip(links, zip(*verdicts, strict=True), strict=True)]
         table = pages.table("clinic-versions", [pages.say("claim"), *names], rows)
     facts = [fact_in(pages.project, [cell for row in cells if (cell := row.get(claim.name))], package) for claim in claims]
-    told = [element("li", head + pages.say("colon"), pages.fact(fact)) for head, fact in zip(words, facts, strict=True) if fact.spans]
+    told = [
+        element("li", head + pages.say("colon"), pages.fact(fact))
+        for head, fact in zip(words, facts, strict=True)
+        if fact.spans
+    ]
     return element("div", table, element("ul.clinic-ranges", *told) if told and package else None)
 
 

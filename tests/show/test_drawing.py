@@ -14,10 +14,12 @@ from markdown import Markdown
 from checks.decide.plan import load_project
 from checks.show.blocks import BlockError, forget
 from checks.show.drawing import Drawing, read_svg
+from checks.show.render import NARROW
 from checks.tend.lint import lint_project
 
 from ..conftest import ERRORS, EXAMPLES, clinic, contents, edit, write_check
 
+ROOT = Path(__file__).resolve().parents[2]
 CHECK = """
     print('--- data bars {"values": [1, 3, 2]}')
 
@@ -284,3 +286,16 @@ def test_output_does_not_show_the_data(drawn: Path, monkeypatch: pytest.MonkeyPa
 
 def test_data_is_json_of_one_line(drawn: Path) -> None:
     assert json.loads(Drawing(load_project(drawn), "bars").data) == {"values": [1, 3, 2]}
+
+
+SHOWN = 328  # CSS pixels that a drawing has on a phone of 360
+LEAST = 12
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "docs/drawings").glob("*.svg")), ids=lambda path: path.stem)
+def test_no_text_of_our_drawings_is_small_on_a_phone(path: Path) -> None:
+    svg = read_svg(path)
+    width = float(svg.attrib["viewBox"].split()[2])
+    assert width <= NARROW, "a wider one is cut on a phone"
+    sizes = {float(str(one.get("font-size")).removesuffix("px")) for one in svg.iter("text")}
+    assert min(sizes) * SHOWN / width >= LEAST
