@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from xml.etree.ElementTree import Element
 
@@ -14,6 +15,7 @@ from .reasons import note
 from .render import Child, Pages, element, fits, printable
 
 REASON_LENGTH = 120
+PLACE = re.compile(r" \(\$ENVIRONMENTS/[^)]*\)?")  # where an ImportError found the package
 UNKNOWN = Version("0")  # of a commit that was not run: it sorts first, and is not shown
 
 
@@ -61,5 +63,6 @@ def _verdict(pages: Pages, cell: Cell | None) -> Element:
     shown = observed(pages.project, cell)
     outcome = pages.project.judge(cell).outcome if cell else None
     told = outcome.reason if outcome and shown == "refuted" else ""
-    reason = note(cell.article, printable(told).partition("\n")[0], pages.language)[:REASON_LENGTH] if cell else ""
+    told = PLACE.sub("", printable(told).partition("\n")[0])
+    reason = note(cell.article, told, pages.language)[:REASON_LENGTH] if cell else ""
     return element("span", pages.verdict(shown), *([element("br"), element("small", reason)] if reason else []))
