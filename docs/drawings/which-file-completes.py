@@ -1,4 +1,4 @@
-"""Which of four files completes which merged block, at which block XTuner prints its line, and what the block of the report holds."""
+"""Which of four files completes which merged block, at which XTuner prints its line, and what the block of the report holds."""
 
 from collections import Counter
 
