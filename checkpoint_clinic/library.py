@@ -1,11 +1,13 @@
 """What the package knows: dictionaries, articles and snippets, each a file by name.
 
-    about.json                 site: the address of each language's pages, empty where none was given
-    signatures.json            what recognises messages
-    words.json                 the articles' texts, for questions in words
-    articles.json              each article's id, slug, message, harm, title, answer, and claims with what was observed
-    articles/CC001.en.md       the whole article, in each language
-    snippets/NAME.py           what readers copy, byte for byte
+    about.json                      site: the address of each language's pages, empty where none was given
+    signatures.json                 what recognises messages
+    words.json                      the articles' texts, for questions in words
+    articles.json                   each article's id, slug, message, harm, title, answer; the names of the snippets
+    articles/CC001.en.md            an article, in each language
+    articles/CC001.evidence.en.md   its evidence: every claim, every version, every run
+    articles/CC001.en.json          both as one object, of the form `article` in schema.json
+    snippets/NAME.py                what readers copy, byte for byte
 
 They are made when the wheel is built. In a clone of the project the engine makes them as they are asked for.
 """
@@ -54,8 +56,16 @@ class Library:
         return next((one for one in self.articles if wanted in (one["id"].casefold(), one["slug"])), None)
 
     def text(self, article: dict[str, Any], language: Language) -> str:
-        """Return the whole article as Markdown."""
+        """Return the article as Markdown."""
         return self._read(f"articles/{article['id']}.{language}.md")
+
+    def evidence(self, article: dict[str, Any], language: Language) -> str:
+        """Return the page of the article's evidence as Markdown."""
+        return self._read(f"articles/{article['id']}.evidence.{language}.md")
+
+    def data(self, article: dict[str, Any], language: Language) -> dict[str, Any]:
+        """Return the article with its claims as one object."""
+        return self._json(f"articles/{article['id']}.{language}.json")
 
     def snippet(self, name: str) -> str | None:
         """Return a snippet's text by its name, with or without `.py`; None if there is none."""

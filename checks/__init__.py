@@ -21,8 +21,14 @@ show         how it is shown
   drawing      docs/drawings: what was drawn from the data that a check printed, and whether it still fits
   draw         a drawing's code and data -> SVG; the only one that needs matplotlib
   blocks       the Markdown blocks of a page
+  addresses    where pages lie: the site, the short addresses, robots.txt
   signatures   all articles -> signatures.json and words.json, which both engines read
   text         an article as plain Markdown, its claims and verdicts written out
+  machine      an article as JSON and as Markdown beside its page; the list of all
+  feed         the Atom feed: an entry for each article, renewed by its runs
+  llms         llms.txt
+  osv          affected ranges as OSV records, between releases that were measured to be right
+  linked       an article's JSON-LD
   package      what the installed package carries: dictionaries, articles, snippets
   publish      both languages built; badges, evidence and downloads laid beside the pages
 

@@ -1,4 +1,4 @@
-"""`clinic explain`: a whole article in the terminal, or one of its claims."""
+"""`clinic explain`: an article in the terminal, its evidence, or one of its claims."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from ..command import Refused, print_json, written
 from ..console import Line, line, show
 from ..library import Library, url
 
-HELP = """Show an article: what the message means, whether it is safe to go on, what to do, and what was measured.
+HELP = """Show an article: what the message means, whether it is safe to go on, and what to do.
+With --evidence: every claim, every version, every run.
 
 Exit status: 0, or 2 if there is no such article or claim."""
 
@@ -18,7 +19,9 @@ Exit status: 0, or 2 if there is no such article or claim."""
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
     parser.add_argument("article", metavar="CC002", help="an article's id, or the last part of its address")
-    parser.add_argument("--claim", metavar="NAME", help="only this claim (module.function), with where it was observed")
+    shown = parser.add_mutually_exclusive_group()
+    shown.add_argument("--evidence", action="store_true", help="the page of its evidence")
+    shown.add_argument("--claim", metavar="NAME", help="only this claim (module.function), with where it was observed")
 
 
 def run(given: argparse.Namespace, library: Library) -> int:
@@ -28,15 +31,12 @@ def run(given: argparse.Namespace, library: Library) -> int:
         known = ", ".join(f"{one['id']} {one['slug']}" for one in library.articles)
         raise Refused(f"no article {given.article} (known: {known})")
     if given.claim:
-        claim = _claim(article, given.claim)
-        value = {"version": 1, "article": article["id"], **_localised(claim, given.language)}
+        value = {"version": 1, "article": article["id"], **_claim(library.data(article, given.language), given.claim)}
         return written(0, lambda: print_json(value) if given.as_json else show(_claim_lines(value)))
-    text = library.text(article, given.language)
+    text = (library.evidence if given.evidence else library.text)(article, given.language)
     if given.as_json:
-        value = {"version": 1, "language": given.language, "url": url(library.site(given.language), article), "text": text}
-        value |= {key: article[key] for key in ("id", "slug", "message", "harm")}
-        value |= {key: article[key][given.language] for key in ("title", "answer")}
-        value["claims"] = [_localised(one, given.language) for one in article["claims"]]
+        address = url(library.site(given.language), article)
+        value = {"version": 1, **library.data(article, given.language), "url": address, "text": text}
         return written(0, lambda: print_json(value))
     return written(0, lambda: show(_styled(text)))
 
@@ -49,12 +49,9 @@ def _claim(article: dict[str, Any], name: str) -> dict[str, Any]:
     return dict(found[0])
 
 
-def _localised(claim: dict[str, Any], language: str) -> dict[str, Any]:
-    return {"name": claim["name"], "sentence": claim["sentence"][language], "observed": claim["observed"]}
-
-
 def _claim_lines(claim: dict[str, Any]) -> Iterator[Line]:
     yield line(("bold", claim["sentence"]))
+    yield line(claim["words"])
     yield line(("dim", f"{claim['article']} {claim['name']}"))
     for one in claim["observed"]:
         yield line(f"  {one['environment']}: {one['verdict']}", ("dim", f"  {one['versions']}"))

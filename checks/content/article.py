@@ -117,6 +117,7 @@ class _Toml(Strict):
     signature: Annotated[tuple[Signature, ...], Field(min_length=1)]
     lookalike: tuple[Lookalike, ...] = ()
     note: tuple[Note, ...] = ()
+    affected: tuple[str, ...] = ()  # claims that are true of a sound release: where one is false, that release is affected
     claims: Annotated[dict[str, Expected], Field(min_length=1)]
 
 
@@ -192,6 +193,9 @@ def load_article(folder: Path, root: Path) -> Article:
     if not any(signature.search(toml.message) for signature in toml.signature):
         repair = "correct the signature's contains or pattern, or the message"
         problems.append(Problem(name, line_of(text, "message"), "a message that a signature matches", toml.message, repair))
+    for unknown in sorted({*toml.affected} - toml.claims.keys()):
+        repair = f"name a claim, or remove {unknown} from affected"
+        problems.append(Problem(name, line_of(text, "affected"), "claims of the article under affected", unknown, repair))
     if problems:
         raise Invalid(problems)
     return Article(folder.name, folder, toml, tuple(claims))

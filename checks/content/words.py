@@ -17,6 +17,27 @@ WORDS: dict[str, tuple[str, str]] = {
     "not run": ("not run", "未运行"),
     "last run": ("last run", "运行时间"),
     "on": (" on {0}", "，{0}"),
+    "llms how": (
+        "Each article is one message: what it means, whether it is safe to go on, what to do by case. Beside each sentence "
+        "stands what was observed when it was run: where true, where false. Of versions only those named were measured.",
+        "一个条目对应一条报错：它是什么意思，能不能继续，分情况怎么办。每句话旁边写着实际运行的结果：在哪些环境里成立，在哪些不成立。"
+        "只测过写明的那些版本。",
+    ),
+    "llms articles": ("Articles", "条目"),
+    "llms data": ("Data", "数据"),
+    "llms articles.json": (
+        "all articles: message, harm, whether it is safe to go on, the answer, links",
+        "所有条目：报错信息、危害、能否继续、一句话的回答、链接",
+    ),
+    "llms signatures.json": ("what recognises the messages in a log", "从日志里识别这些报错的规则"),
+    "llms schema.json": ("the JSON schema of the articles", "条目的 JSON schema"),
+    "llms osv/index.json": (
+        "affected ranges in the form of OSV, where the release that brought it and the one that cured it were both measured",
+        "受影响的版本范围（OSV 格式），只列出开始出问题和已经修好的版本都测过的",
+    ),
+    "llms feed": ("an entry for each article, renewed by its newest run", "每个条目一项，有新的运行结果就更新"),
+    "llms evidence": ("its evidence: every claim, every version, every run", "它的证据：每条结论、每个版本、每次运行"),
+    "llms article": ("the article as JSON", "JSON 格式的条目"),
     "never run": ("not run yet", "尚未运行"),
     "days": ("{0} to {1}", "{0} 至 {1}"),
     "days run": ("run {0}", "{0} 运行"),

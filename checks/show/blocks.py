@@ -43,6 +43,7 @@ from checkpoint_clinic.words import Language
 from ..content.article import Article, Claim
 from ..decide.plan import Project, find_root, load_project
 from .drawing import Drawing, read_svg
+from .linked import linked_data, script
 from .once import once
 from .render import Pages, element, to_html
 from .source import MARK, fetch_command, page, read_source, sentences
@@ -162,6 +163,7 @@ class ArticleBlock(ClinicBlock):
         self.put(block, pages.header(article))
         block.insert(0, block[-1])
         del block[-1]
+        self.put(block, script(linked_data(pages.project, article, pages.language)))
 
 
 class EvidenceBlock(ClinicBlock):
@@ -401,7 +403,7 @@ class ClinicExtension(BlocksExtension):  # type: ignore[misc]
 
     def reset(self) -> None:
         """Start a new page."""
-        self.md.clinic_page = {"language": self.getConfig("language"), "site": self.getConfig("site")}  # type: ignore[attr-defined]
+        self.md.clinic_page = {"language": self.getConfig("language"), "site": self.getConfig("site") or ""}  # type: ignore[attr-defined]
 
 
 def makeExtension(**options: Any) -> ClinicExtension:

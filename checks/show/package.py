@@ -5,22 +5,19 @@ Written when the wheel is built, never committed; in a clone each file is made a
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from checkpoint_clinic.library import Library
-from checkpoint_clinic.words import LANGUAGES, Language
+from checkpoint_clinic.words import LANGUAGES
 
-from ..content.article import Article
 from ..decide.plan import Project, load_project
+from .addresses import site_address
+from .machine import article_data
 from .signatures import signatures, to_json, words
 from .text import Text
-
-ADDRESSES = {"en": "CLINIC_SITE_URL", "zh": "CLINIC_SITE_URL_ZH"}  # as in mkdocs.yml
 
 
 def library(project: Project) -> Library:
@@ -44,19 +41,18 @@ def write(root: Path, folder: Path) -> None:
 
 def _files(project: Project) -> Iterator[tuple[str, Callable[[], str]]]:
     """Yield each file's name and what makes its text."""
-    yield "about.json", lambda: to_json({"site": {name: os.environ.get(key, "") for name, key in ADDRESSES.items()}})
+    yield "about.json", lambda: to_json({"site": {language: site_address(language) for language in LANGUAGES}})
     yield "signatures.json", lambda: to_json(signatures(project))
     yield "words.json", lambda: to_json(words(project))
-    yield "articles.json", lambda: json.dumps(_articles(project), ensure_ascii=False, indent=1)
+    yield "articles.json", lambda: to_json(_articles(project))
     for article in project.articles:
         for language in LANGUAGES:
-            yield f"articles/{article.id}.{language}.md", lambda a=article, n=language: _text(project, a, n)  # type: ignore[misc]
+            name = f"articles/{article.id}"
+            yield f"{name}.{language}.md", lambda a=article, n=language: Text(project, n).article(a)  # type: ignore[misc]
+            yield f"{name}.evidence.{language}.md", lambda a=article, n=language: Text(project, n).evidence(a)  # type: ignore[misc]
+            yield f"{name}.{language}.json", lambda a=article, n=language: to_json(article_data(Text(project, n), a))  # type: ignore[misc]
     for snippet in _snippets(project):
         yield f"snippets/{snippet.name}", lambda path=snippet: path.read_bytes().decode("utf-8")  # type: ignore[misc]
-
-
-def _text(project: Project, article: Article, language: Language) -> str:
-    return Text(project, language).article(article)
 
 
 def _snippets(project: Project) -> list[Path]:
@@ -64,20 +60,7 @@ def _snippets(project: Project) -> list[Path]:
 
 
 def _articles(project: Project) -> dict[str, Any]:
-    """Return what is listed, and every claim with what was observed."""
-    listed = {one["id"]: one for one in signatures(project)["articles"]}
-    texts = {language: Text(project, language) for language in LANGUAGES}
-    articles = []
-    for article in sorted(project.articles, key=lambda one: one.id):
-        sentences = {language: text.sentences(article) for language, text in texts.items()}
-        claims = [
-            {
-                "name": claim.name,
-                "sentence": {language: sentences[language][claim.name] for language in LANGUAGES},
-                "observed": texts["en"].observed(article, claim),
-            }
-            for claim in article.claims
-        ]
-        keys = ("id", "slug", "message", "harm", "title", "answer")
-        articles.append({**{key: listed[article.id][key] for key in keys}, "claims": claims})
+    """Return what is listed."""
+    keys = ("id", "slug", "message", "harm", "title", "answer")
+    articles = [{key: one[key] for key in keys} for one in signatures(project)["articles"]]
     return {"articles": articles, "snippets": [snippet.name for snippet in _snippets(project)]}

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import logging
-import os
 import re
 import shutil
 import socket
@@ -19,14 +18,19 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from checkpoint_clinic.commands.list import SCHEMA
-from checkpoint_clinic.words import LANGUAGES
+from checkpoint_clinic.words import LANGUAGES, Language
 
 from ..content.article import imported_files
 from ..content.environment import Environment, split_lock
 from ..content.problem import Invalid, Problem
 from ..decide.evidence import Unreadable, location, read
 from ..decide.plan import Job, Project
+from .addresses import article_address, site_address, write_addresses
 from .badges import write_badges
+from .feed import write_feeds
+from .llms import write_llms
+from .machine import write_machine
+from .osv import write_osv
 from .render import code_name, command
 from .signatures import signatures, to_json, words
 
@@ -48,7 +52,7 @@ def build_site(root: Path) -> Path:
     with tempfile.TemporaryDirectory(prefix=".site-", dir=root) as folder:
         made = Path(folder) / "site"
         for language, target in zip(LANGUAGES, (made, made / "zh"), strict=True):
-            _build_language(root, "mkdocs.yml" if language == "en" else f"mkdocs.{language}.yml", target)
+            _build_language(root, language, target)
         lay_beside(project_at(root), made)
         site = root / "site"
         if site.exists():
@@ -57,11 +61,12 @@ def build_site(root: Path) -> Path:
     return site
 
 
-def _build_language(root: Path, config: str, target: Path) -> None:
+def _build_language(root: Path, language: Language, target: Path) -> None:
     from mkdocs.commands.build import build
     from mkdocs.config import load_config
     from mkdocs.exceptions import Abort, MkDocsException
 
+    config = "mkdocs.yml" if language == "en" else f"mkdocs.{language}.yml"
     messages = _Messages()
     logger = logging.getLogger("mkdocs")
     logger.addHandler(messages)
@@ -69,7 +74,9 @@ def _build_language(root: Path, config: str, target: Path) -> None:
     logger.propagate = False
     try:
         with contextlib.chdir(root):
-            loaded = load_config(config_file=str(root / config), site_dir=str(target), strict=True)
+            loaded = load_config(
+                config_file=str(root / config), site_dir=str(target), site_url=site_address(language), strict=True
+            )
             loaded.plugins.on_startup(command="build", dirty=False)
             build(loaded)
             loaded.plugins.on_shutdown()
@@ -95,12 +102,13 @@ class _Messages(logging.Handler):
 
 def lay_beside(project: Project, site: Path) -> None:
     """Write badges, evidence, downloads and locks into a built site."""
-    address = os.environ.get("CLINIC_SITE_URL", "")  # as in mkdocs.yml
-    links = {one.slug: f"{address.rstrip('/')}/errors/{one.slug}/evidence/" for one in project.articles} if address else {}
+    links = {one.slug: f"{article_address(one, 'en')}evidence/" for one in project.articles if site_address("en")}
     write_badges(project, site / "badges", links)
     for name, dictionary in (("signatures", signatures(project)), ("words", words(project))):
         (site / f"{name}.json").write_text(to_json(dictionary) + "\n", encoding="utf-8")
     shutil.copyfile(SCHEMA, site / SCHEMA.name)
+    for write in (write_machine, write_feeds, write_llms, write_osv, write_addresses):
+        write(project, site)
     for job in project.jobs:
         _publish_evidence(job, site / "evidence" / job.article.slug)
         _write_bundle(project, job, site / "downloads")

@@ -30,7 +30,7 @@ def signatures(project: Project) -> dict[str, Any]:
         "version": VERSION,
         "shared": IN_MESSAGES,
         "parts": {name: {"en": words[0], "zh": words[1], **_given(number=name in NUMBERS)} for name, words in PARTS.items()},
-        "articles": [_article(project.root, article) for article in articles],
+        "articles": [of_article(project.root, article) for article in articles],
     }
 
 
@@ -49,7 +49,8 @@ def to_json(dictionary: dict[str, Any]) -> str:
     return json.dumps(dictionary, ensure_ascii=False, separators=(",", ":"))
 
 
-def _article(root: Path, article: Article) -> dict[str, Any]:
+def of_article(root: Path, article: Article) -> dict[str, Any]:
+    """Return what recognises an article's message, and how it is listed."""
     pages = _pages(root, article)
     made: dict[str, Any] = {"id": article.id, "slug": article.slug, "harm": article.toml.harm, "message": article.toml.message}
     for key in ("title", "answer"):
