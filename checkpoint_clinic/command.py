@@ -23,7 +23,7 @@ INTERRUPTED = 130
 _TOP = """\
 commands:
   diagnose [FILE]   which article has the message that a log holds: python train.py 2>&1 | clinic diagnose
-  explain CC002     the whole article, in the terminal
+  explain CC002     an article, in the terminal; with --evidence what it rests on
   snippet NAME      a tested file to copy: print it, or write it with -o FILE
   audit DIR         look into a checkpoint folder before it is loaded
   verify ...        load a model and compare it with its files

@@ -20,7 +20,7 @@ from .signatures import of_article, to_json
 from .source import INCLUDE, MARK, Case, evidence_page, included, page, read_source
 from .text import Text
 
-VERSION = 1  # of the objects' form
+FORM = {"version": 1}  # another when a field is renamed, removed or means something else
 
 
 def article_data(text: Text, article: Article) -> dict[str, Any]:
@@ -53,7 +53,7 @@ def articles_data(project: Project, language: Language) -> dict[str, Any]:
     for one in articles:
         page = f"{site}errors/{one.slug}/"
         listed.append({**_summary(text, one), "url": page, "json": f"{page}{one.slug}.json", "badge": _badge(text, one)})
-    return {"version": VERSION, "language": language, "articles": listed}
+    return {**FORM, "language": language, "articles": listed}
 
 
 def write_machine(project: Project, site: Path) -> None:
@@ -63,20 +63,22 @@ def write_machine(project: Project, site: Path) -> None:
         for article in project.articles:
             folder = root / "errors" / article.slug
             (folder / "evidence").mkdir(parents=True, exist_ok=True)
-            data = {"version": VERSION, **article_data(text, article)}
+            data = {**FORM, **article_data(text, article)}
             (folder / f"{article.slug}.json").write_text(to_json(data) + "\n", encoding="utf-8")
-            for name, made in markdown(text, article).items():
-                (folder / name).write_text(made, encoding="utf-8")
+            (folder / "index.md").write_text(article_markdown(text, article), encoding="utf-8")
+            (folder / "evidence" / "index.md").write_text(evidence_markdown(text, article), encoding="utf-8")
         (root / "articles.json").write_text(to_json(articles_data(project, language)) + "\n", encoding="utf-8")
 
 
-def markdown(text: Text, article: Article) -> dict[str, str]:
-    """Return an article's two pages as Markdown, by their names in the folder of its page."""
-    root, language = text.project.root, text.language
-    return {
-        "index.md": with_addresses(text.article(article), page(root, article, language), root, language),
-        "evidence/index.md": with_addresses(text.evidence(article), evidence_page(root, article, language), root, language),
-    }
+def article_markdown(text: Text, article: Article) -> str:
+    """Return an article's page as Markdown that is read without the site's sources."""
+    return with_addresses(text.article(article), _page(text, article), text.project.root, text.language)
+
+
+def evidence_markdown(text: Text, article: Article) -> str:
+    """Return the page of an article's evidence as such Markdown."""
+    written = evidence_page(text.project.root, article, text.language)
+    return with_addresses(text.evidence(article), written, text.project.root, text.language)
 
 
 def _summary(text: Text, article: Article) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from checkpoint_clinic.words import LANGUAGES
 
 from ..decide.plan import Project, load_project
 from .addresses import site_address
-from .machine import article_data
+from .machine import article_data, article_markdown, evidence_markdown
 from .signatures import signatures, to_json, words
 from .text import Text
 
@@ -48,8 +48,8 @@ def _files(project: Project) -> Iterator[tuple[str, Callable[[], str]]]:
     for article in project.articles:
         for language in LANGUAGES:
             name = f"articles/{article.id}"
-            yield f"{name}.{language}.md", lambda a=article, n=language: Text(project, n).article(a)  # type: ignore[misc]
-            yield f"{name}.evidence.{language}.md", lambda a=article, n=language: Text(project, n).evidence(a)  # type: ignore[misc]
+            yield f"{name}.{language}.md", lambda a=article, n=language: article_markdown(Text(project, n), a)  # type: ignore[misc]
+            yield f"{name}.evidence.{language}.md", lambda a=article, n=language: evidence_markdown(Text(project, n), a)  # type: ignore[misc]
             yield f"{name}.{language}.json", lambda a=article, n=language: to_json(article_data(Text(project, n), a))  # type: ignore[misc]
     for snippet in _snippets(project):
         yield f"snippets/{snippet.name}", lambda path=snippet: path.read_bytes().decode("utf-8")  # type: ignore[misc]

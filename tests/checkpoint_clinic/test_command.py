@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -85,3 +86,43 @@ def test_what_was_read_before_an_interrupt_is_answered() -> None:
     assert "Traceback" not in told
     assert process.returncode in (0, 1, 3)
     assert printed
+
+
+def test_an_article_its_evidence_and_its_object_are_those_of_the_site() -> None:
+    for article in LIBRARY.articles:
+        for language in ("en", "zh"):
+            line = ["explain", article["id"], "--language", language]
+            status, shown = ask(lambda line: command.main(line, LIBRARY), line)
+            assert (status, shown) == (0, LIBRARY.text(article, language))
+            status, shown = ask(lambda line: command.main(line, LIBRARY), [*line, "--evidence"])
+            assert (status, shown) == (0, LIBRARY.evidence(article, language))
+            status, shown = ask(lambda line: command.main(line, LIBRARY), [*line, "--json"])
+            told = json.loads(shown)
+            assert LIBRARY.data(article, language).items() <= told.items()
+            assert told["text"] == LIBRARY.text(article, language)
+
+
+def test_a_claim_is_told_with_its_fact_in_words() -> None:
+    for article in LIBRARY.articles:
+        for claim in LIBRARY.data(article, "zh")["claims"]:
+            line = ["explain", article["id"], "--claim", claim["name"], "--language", "zh"]
+            status, shown = ask(lambda line: command.main(line, LIBRARY), line)
+            assert status == 0 and claim["sentence"] in shown and claim["words"] in shown
+
+
+def test_evidence_and_a_single_claim_exclude_each_other(capsys: pytest.CaptureFixture[str]) -> None:
+    status, told = said(capsys, "explain", "CC001", "--evidence", "--claim", "x")
+    assert status == 2 and "not allowed with argument" in told
+
+
+def test_a_snippet_is_written_once_and_another_file_is_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "mine.py"
+    line = ("snippet", "gather_load.py", "-o", str(file))
+    assert said(capsys, *line) == (0, f"wrote {file}\n")
+    assert file.read_bytes() == (ROOT / "snippets/gather_load.py").read_bytes()
+    assert said(capsys, *line) == (0, f"{file} is already gather_load.py, byte for byte\n")
+    file.write_bytes(file.read_bytes() + b"\n")
+    status, told = said(capsys, *line)
+    assert status == 2 and f"{file} exists and was kept" in told
+    assert file.read_bytes().endswith(b"\n\n")
+    assert said(capsys, "snippet", "gather_load.py", "-o", str(tmp_path))[0] == 2  # a folder of that name

@@ -13,6 +13,8 @@ ARTICLES = {"articles": [{"id": "CC009", "slug": "a-slug"}], "snippets": ["one.p
 FILES = {
     "articles.json": json.dumps(ARTICLES),
     "articles/CC009.zh.md": "# 标题\n",
+    "articles/CC009.evidence.zh.md": "# 证据\n",
+    "articles/CC009.zh.json": json.dumps({"id": "CC009", "claims": []}),
     "snippets/one.py": "print(1)\n",
     "about.json": json.dumps({"site": {"en": "https://clinic.example/", "zh": ""}}),
 }
@@ -23,6 +25,8 @@ def test_an_article_is_found_by_id_and_by_address() -> None:
     for name in ("CC009", "cc009", "a-slug"):
         article = library.article(name)
         assert article and library.text(article, "zh") == "# 标题\n"
+        assert library.evidence(article, "zh") == "# 证据\n"
+        assert library.data(article, "zh") == {"id": "CC009", "claims": []}
     assert library.article("CC001") is None
 
 

@@ -110,6 +110,8 @@ def questions(folder: Path) -> list[list[str]]:
         for language in ("en", "zh"):
             asked.append(["explain", article.id, "--language", language])
             asked.append(["explain", article.slug, "--language", language, "--json"])
+            asked.append(["explain", article.id, "--language", language, "--evidence"])
+            asked.append(["explain", article.id, "--language", language, "--evidence", "--json"])
             asked += [["explain", article.id, "--claim", claim.name, "--language", language] for claim in article.claims]
     for snippet in sorted((ROOT / "snippets").glob("*.py")):
         asked += [["snippet", snippet.name], ["snippet", snippet.stem, "--json"]]
@@ -148,7 +150,8 @@ def test_what_is_printed_as_json_fits_its_schema(tmp_path: Path) -> None:
         name = names.get(arguments[0]) or ("explain-claim" if "--claim" in arguments else "explain")
         kinds.add(name)
         Draft202012Validator({"$defs": schema["$defs"], "$ref": f"#/$defs/{name}"}).validate(json.loads(printed))
-    assert kinds == {one["$ref"].rpartition("/")[2] for one in schema["anyOf"]}
+    on_the_site = {"article", "articles"}  # tests/show/test_machine.py
+    assert kinds | on_the_site == {one["$ref"].rpartition("/")[2] for one in schema["anyOf"]}
 
 
 def test_a_snippet_is_the_very_file(bare: Bare, tmp_path: Path) -> None:
@@ -157,7 +160,11 @@ def test_a_snippet_is_the_very_file(bare: Bare, tmp_path: Path) -> None:
         assert run(bare("oldest"), "snippet", snippet.stem, "-o", snippet.name, cwd=tmp_path).returncode == 0
         assert (tmp_path / snippet.name).read_bytes() == snippet.read_bytes()
     again = run(bare("oldest"), "snippet", snippet.name, "-o", snippet.name, cwd=tmp_path)
+    assert again.returncode == 0  # the line of a page can be run twice
+    (tmp_path / snippet.name).write_bytes(b"mine")
+    again = run(bare("oldest"), "snippet", snippet.name, "-o", snippet.name, cwd=tmp_path)
     assert again.returncode == 2
+    assert (tmp_path / snippet.name).read_bytes() == b"mine"
     assert b"exists and was kept" in again.stderr
 
 
