@@ -119,6 +119,18 @@ BROKEN = {
             f"edit signature.0.pattern in {TOML}",
         ),
     ),
+    "affected by no claim": (
+        TOML,
+        HARM,
+        f'{HARM}\naffected = ["load_renamed.nothing"]',
+        Problem(
+            TOML,
+            3,
+            "claims of the article under affected",
+            "load_renamed.nothing",
+            "name a claim, or remove load_renamed.nothing from affected",
+        ),
+    ),
     "message without a match": (
         TOML,
         MESSAGE,

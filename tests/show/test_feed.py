@@ -16,6 +16,8 @@ from checks.show.facts import fact_of
 from checks.show.feed import feed, renewed
 from checks.show.source import page, read_source
 
+from ..conftest import edit
+
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = load_project(ROOT)
 SITE = "https://clinic.example/"
@@ -78,3 +80,12 @@ def test_without_any_answer_it_is_empty_and_has_a_fixed_day() -> None:
     nothing = Project(root=ROOT, articles=(), environments={}, time=PROJECT.time)
     read = feedparser.parse(feed(nothing, "en"))
     assert not read.entries and read.feed.updated == "1970-01-01T00:00:00+00:00" and not read.bozo
+
+
+def test_an_article_without_a_current_answer_is_not_in_it(decided: Path) -> None:
+    titles = {entry.title for entry in feedparser.parse(feed(load_project(decided), "en")).entries}
+    edit(decided, "snippets/rename_keys.py", "def ", "def  ")  # what prefix-missing was decided with
+    project = load_project(decided)
+    gone = next(one.title for one in project.articles if one.slug == "prefix-missing")
+    assert gone in titles
+    assert {entry.title for entry in feedparser.parse(feed(project, "en")).entries} == titles - {gone}
