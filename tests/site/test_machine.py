@@ -123,15 +123,15 @@ def test_the_head_says_what_the_page_is_and_where_its_other_forms_lie(known: Pat
     assert (meta["og:title"], meta["og:description"], meta["og:type"]) == (data["title"], data["answer"], "article")
     assert (meta["og:url"], meta["og:locale"]) == (data["url"], {"en": "en_US", "zh": "zh_CN"}[language])
     assert meta["twitter:card"] == "summary"
-    links = {html.unescape(tag) for tag in re.findall(r'<link rel="(?:alternate|canonical)"[^>]*>', text)}
+    links = {html.unescape(tag) for tag in re.findall(r'<link rel="(?:alternate |canonical)"[^>]*>', text)}
     english, chinese = (f"{SITE}{one}errors/{slug}/" for one in FOLDERS.values())
     for tag in (
         f'<link rel="canonical" href="{data["url"]}">',
-        f'<link rel="alternate" hreflang="en" href="{english}">',
-        f'<link rel="alternate" hreflang="zh-Hans" href="{chinese}">',
-        f'<link rel="alternate" hreflang="x-default" href="{english}">',
-        '<link rel="alternate" type="text/markdown" href="index.md">',
-        f'<link rel="alternate" type="application/json" href="{slug}.json">',
+        f'<link rel="alternate " hreflang="en" href="{english}">',
+        f'<link rel="alternate " hreflang="zh-Hans" href="{chinese}">',
+        f'<link rel="alternate " hreflang="x-default" href="{english}">',
+        '<link rel="alternate " type="text/markdown" href="index.md">',
+        f'<link rel="alternate " type="application/json" href="{slug}.json">',
     ):
         assert tag in links
     (linked,) = re.findall(r'<script type="application/ld\+json">(.*?)</script>', text)
@@ -185,11 +185,14 @@ class _Below(Quiet):
 def landed(browser: Browser, address: str, script: bool = True) -> str:
     """Open an address and return the place to which it leads, below the site's."""
     page = browser.new_context(java_script_enabled=script).new_page()
+    missing: list[str] = []
+    page.on("response", lambda response: missing.append(response.url) if response.status >= 400 else None)
     page.goto(address)
     page.wait_for_url("**/errors/**")
     page.wait_for_load_state("networkidle")
     place = page.url
     page.context.close()
+    assert missing == []
     return place.partition("/sub/")[2]
 
 
