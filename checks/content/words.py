@@ -78,14 +78,16 @@ WORDS: dict[str, tuple[str, str]] = {
     "message": ("message", "报错信息"),
     "harm": ("what happens if you go on", "继续运行会怎样"),
     "article": ("article", "条目"),
-    "cells": ("cells", "单元"),
     "packages": ("packages", "软件包"),
-    "locks": ("locks", "锁文件"),
-    "differs from": ("how it differs from what the articles name", "与条目所述环境的差别"),
     "base": ("on top of {0}", "叠加于 {0}"),
     "all claims": ("claims: {0} · environments: {1} · cells: {2}", "论断 {0} 条 · 环境 {1} 个 · 单元 {2} 个"),
     "range": ("{0} to {1} ({2} measured)", "{0} 至 {1}（实测 {2} 个）"),
     "system python": ("the machine's", "机器自带"),
+    # The page of environments.
+    "env members": ("{0} environments", "{0} 个环境"),
+    "env base only": ("only carries others", "只作底层"),
+    "env range": ("{0} to {1}", "{0} 至 {1}"),
+    "env comma": (" and ", "、"),
     # The paste field. Those from "ask found" on are given to diagnose.js, which fills in {0} itself.
     "ask label": ("Paste what the terminal printed", "把终端里的输出粘贴到这里"),
     "ask placeholder": ("One line or the whole log", "一行也行，整份日志也行"),
@@ -100,6 +102,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "ask cancel": ("Cancel", "取消"),
     "ask progress": ("How much has been read", "读取进度"),
     "ask found": ("Known here: {0}.", "这里有收录：{0}。"),
+    "ask named": ("This is {0}.", "这就是 {0}。"),
+    "ask section": ("what-to-do", "怎么做"),  # the id of that heading, in every article
     "ask resembles": ("Not known here. It resembles {0}, but is something else.", "没有收录。它和 {0} 相似，但不是一回事。"),
     "ask closest": ("Closest to your question: {0}.", "与你的问题最接近的条目：{0}。"),
     "ask unknown": ("Not known here.", "没有收录。"),
@@ -107,7 +111,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "ask read": ("{0} lines read.", "共读取 {0} 行。"),
     "ask where": ("line {0}", "第 {0} 行"),
     "ask times": ("{0} times", "出现 {0} 次"),
-    "ask to article": ("What to do, and how it was measured", "怎么办，以及实测依据"),
+    "ask to article": ("What to do", "怎么做"),
     "ask none": (
         "No message that is known here was recognised in it. That says nothing about whether it is harmful.",
         "没有从里面认出这里收录的报错。这并不说明它有没有危害。",

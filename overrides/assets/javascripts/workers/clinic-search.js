@@ -118,11 +118,11 @@
   function signatures() {
     const read = (name) => fetch(new URL(name, top)).then((response) => (response.ok ? response.json() : Promise.reject(response.status)));
     const load = (name) => import(new URL(`assets/clinic/${name}`, root).href);
-    loading ??= Promise.all([load("match.js"), load("nearest.js"), load("answer.js"), read("signatures.json"), read("words.json")])
-      .then(([{ Matcher }, { Ranking }, { Answer }, data, texts]) => {
+    loading ??= Promise.all([load("match.js"), load("nearest.js"), load("answer.js"), load("named.js"), read("signatures.json"), read("words.json")])
+      .then(([{ Matcher }, { Ranking }, { Answer }, { named }, data, texts]) => {
         const articles = new Map(data.articles.map((article) => [article.id, article]));
         const answered = (diagnosis) => new Answer({ nearest: [], ...diagnosis }, data, language);
-        return { matcher: new Matcher(data), ranking: new Ranking(texts), answered, articles };
+        return { matcher: new Matcher(data), ranking: new Ranking(texts), named: (text) => named(text, data.articles), answered, articles };
       })
       .catch((error) => {
         console.info(`The search goes on without signatures: ${error}`);
@@ -141,11 +141,12 @@
   }
 
   /* Matches first, then look-alikes, then the nearest in words; then the theme's results without those. */
-  function merged(text, { matcher, ranking, answered, articles }, items) {
+  function merged(text, { matcher, ranking, named, answered, articles }, items) {
     const diagnosis = matcher.diagnose(text);
     const { telling } = diagnosis;
     const said = answered(diagnosis);
-    const nearest = ranking.nearest(telling.join("\n"));
+    const name = said.findings.length ? null : named(telling.join("\n"));
+    const nearest = name ? [{ article: name, share: 1 }] : ranking.nearest(telling.join("\n"));
     const groups = new Map(items.map((group) => [pageOf(group), group]));
     const first = new Map();
     for (const finding of said.findings) {
@@ -154,7 +155,7 @@
       if (first.has(key)) continue;
       if (finding.kind === "match") {
         const { title, answer } = said.words(finding);
-        first.set(key, [entry(key, title, [marked(finding.line), escaped(answer)])]);
+        first.set(key, [entry(key, `${article.id} ${title}`, [marked(finding.line), escaped(answer)])]);
       } else {
         const { means } = said.words(finding);
         first.set(key, [entry(key, SAYS.resembles.replace("{0}", article.id), [marked(finding.line), escaped(means)])]);
@@ -169,7 +170,7 @@
       const article = articles.get(id);
       const key = `errors/${article.slug}/`;
       if (first.has(key) || ((items.length || said.findings.length) && share < enough)) continue;
-      first.set(key, groups.get(key) ?? [entry(key, article.title[language], [escaped(article.answer[language])])]);
+      first.set(key, groups.get(key) ?? [entry(key, `${id} ${article.title[language]}`, [escaped(article.answer[language])])]);
     }
     const rest = items.filter((group) => !first.has(pageOf(group)));
     // The Enter key opens the page with the highest score: ours must have it, in their order.
