@@ -103,7 +103,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "ask progress": ("How much has been read", "读取进度"),
     "ask found": ("Known here: {0}.", "这里有收录：{0}。"),
     "ask named": ("This is {0}.", "这就是 {0}。"),
-    "ask section": ("what-to-do", "怎么做"),  # the id of that heading, in every article
     "ask resembles": ("Not known here. It resembles {0}, but is something else.", "没有收录。它和 {0} 相似，但不是一回事。"),
     "ask closest": ("Closest to your question: {0}.", "与你的问题最接近的条目：{0}。"),
     "ask unknown": ("Not known here.", "没有收录。"),

@@ -10,7 +10,8 @@ from packaging.version import Version
 
 from ..content.environment import Environment
 from ..decide.plan import Cell
-from .render import Child, Pages, element, tally
+from .badges import tally
+from .render import Child, Pages, element
 
 SHOWN = 4  # requirements that are named; the lock has them all
 FEW = 3  # versions that are listed and not given as a range

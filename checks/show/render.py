@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 from checkpoint_clinic.words import Language
 
 from ..content.article import Article, Claim
-from ..content.environment import awaits_commit, split_lock
+from ..content.environment import Environment, awaits_commit, split_lock
 from ..content.words import all_words, say
 from ..decide.evidence import Record, location
 from ..decide.plan import Cell, Job, Project

@@ -215,11 +215,11 @@ function start(section) {
   }
 
   const page = (article) => new URL(`errors/${article.slug}/`, root).href;
-  const toDo = (article) => node("a", { href: `${page(article)}#${say("section")}`, class: "md-button md-button--primary" }, say("to article"));
+  const toDo = (article) => node("a", { href: `${page(article)}#what-to-do`, class: "md-button md-button--primary" }, say("to article"));
 
   function heading(article, harm = article.harm) {
     return [
-      node("h2", {}, node("span", { class: "clinic-id" }, article.id), " ", node("a", { href: page(article) }, article.title[language])),
+      node("h2", {}, node("a", { href: page(article) }, article.title[language])), // which begins with the id
       node("p", {}, node("span", { class: `clinic-harm clinic-harm--${harm}` }, words[`harm ${harm}`])),
     ];
   }
@@ -247,7 +247,7 @@ function start(section) {
       node(
         "p",
         {},
-        node("a", { href: page(article) }, say("looks link", `${article.id} ${title}`)),
+        node("a", { href: page(article) }, say("looks link", title)),
         ...(see?.startsWith("https://") ? [" · ", node("a", { href: see, rel: "noreferrer" }, words.see)] : []),
       ),
     );
@@ -261,7 +261,7 @@ function start(section) {
     const items = near.map(({ article }) => answered.articles.get(article));
     return [
       node("p", {}, say("nearest")),
-      node("ul", {}, ...items.map((article) => node("li", {}, node("a", { href: page(article) }, `${article.id} ${article.title[language]}`)))),
+      node("ul", {}, ...items.map((article) => node("li", {}, node("a", { href: page(article) }, article.title[language])))),
     ];
   }
 

@@ -2,13 +2,9 @@
    on the page for unknown addresses the reader's language comes first. */
 
 const link = document.querySelector(".clinic-language");
-const SECTION = /^#section-(\d+)$/; // the number of a heading: its id is in the words of its language
-const headings = () => [...document.querySelectorAll("article h2[id]")];
 
 /* The browser opens folds for its own jumps, not every one does. */
 function reveal() {
-  const number = SECTION.exec(location.hash)?.[1];
-  if (number && headings()[number - 1]) return location.replace(`#${headings()[number - 1].id}`);
   let target = null;
   try {
     target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
@@ -21,15 +17,9 @@ function reveal() {
   if (closed.length) target.scrollIntoView();
 }
 
-/* The same section in the other language: by id where both have it (claims, environments), headings by their number. */
+/* The sections of an article have the same ids in both languages, claims and environments, too. */
 function keepSection() {
-  const here = headings();
-  const id = decodeURIComponent(location.hash.slice(1));
-  const target = id && document.getElementById(id);
-  const heading = here.findLast((one) => target && (one === target || one.compareDocumentPosition(target) & Node.DOCUMENT_POSITION_FOLLOWING));
-  const named = target && !/^H[1-6]$/.test(target.tagName);
-  const hash = named ? `#${id}` : heading ? `#section-${here.indexOf(heading) + 1}` : target ? "" : location.hash;
-  link.href = link.href.split("#")[0] + hash;
+  link.href = link.href.split("#")[0] + location.hash;
 }
 
 /* Hosts serve the English page for what is unknown below zh/, too. */

@@ -155,7 +155,7 @@
       if (first.has(key)) continue;
       if (finding.kind === "match") {
         const { title, answer } = said.words(finding);
-        first.set(key, [entry(key, `${article.id} ${title}`, [marked(finding.line), escaped(answer)])]);
+        first.set(key, [entry(key, title, [marked(finding.line), escaped(answer)])]);
       } else {
         const { means } = said.words(finding);
         first.set(key, [entry(key, SAYS.resembles.replace("{0}", article.id), [marked(finding.line), escaped(means)])]);
@@ -170,7 +170,7 @@
       const article = articles.get(id);
       const key = `errors/${article.slug}/`;
       if (first.has(key) || ((items.length || said.findings.length) && share < enough)) continue;
-      first.set(key, groups.get(key) ?? [entry(key, `${id} ${article.title[language]}`, [escaped(article.answer[language])])]);
+      first.set(key, groups.get(key) ?? [entry(key, article.title[language], [escaped(article.answer[language])])]);
     }
     const rest = items.filter((group) => !first.has(pageOf(group)));
     // The Enter key opens the page with the highest score: ours must have it, in their order.
