@@ -7,7 +7,8 @@ normalise    a pasted text without what terminals, loggers and mail programs put
 match        pasted text -> the articles and look-alikes whose messages it holds
 found        where in a block of lines a message stands, and what was found of it
 nearest      a question in words -> the nearest articles
-diagnosis    both together
+named        an article's id, slug or address -> the article
+diagnosis    all of them together
 mask         tokens, user names and hosts of a paste -> <token>, <user>, <host>
 words        the words of an answer, in both languages
 answer       a diagnosis in words
@@ -24,8 +25,8 @@ console      what a terminal shows
 command      parses, and starts one of commands/
 started      a snippet, started as a program
 
-normalise, match with found, nearest, mask and answer have a twin each for the browser, overrides/assets/clinic/match.js and
-so on.
+normalise, match with found, nearest, named, diagnosis, mask and answer have a twin each for the browser,
+overrides/assets/clinic/match.js and so on.
 """
 
 from typing import Any

@@ -146,12 +146,14 @@ class Answer:
 
     def _closest(self) -> Iterator[Line]:
         """Yield the answer to a question in words."""
-        yield line(("bold", self.say("closest" if self.nearest else "not known")))
+        named = self.diagnosis["named"]
+        yield line(("bold", self.say("named" if named else "closest" if self.nearest else "not known")))
         for one in self.nearest:
             yield line("  ", ("bold", self._of(one, "title")))
             yield line(f"  {self._of(one, 'answer')}")
             yield line("  ", ("dim", self.say("read on", self._url(one))))
-        yield line(self.say("ask for more"))
+        if not named:
+            yield line(self.say("ask for more"))
 
     def _not_known(self) -> Iterator[Line]:
         yield line(("bold", self.say("not recognised" if self.nearest else "not known")))

@@ -1,10 +1,11 @@
-"""Both halves of a diagnosis, by signature and in words."""
+"""Both halves of a diagnosis, by signature and in words. Twin: overrides/assets/clinic/diagnosis.js."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from .match import Matcher
+from .named import named
 from .nearest import Ranking, asks
 
 
@@ -20,6 +21,8 @@ class Diagnoser:
         return self.complete(self.matcher.diagnose(text))
 
     def complete(self, diagnosis: dict[str, Any]) -> dict[str, Any]:
-        """Add to what a stream returned the nearest articles, and whether it is a question."""
+        """Add to what a stream returned the nearest articles, whether it is a question, and the article that it only names."""
         text = "\n".join(diagnosis["telling"])
-        return {**diagnosis, "nearest": self.ranking.nearest(text), "asked": asks(text)}
+        name = None if diagnosis["findings"] else named(text, self.dictionary["articles"])
+        nearest = [{"article": name, "score": 1, "share": 1}] if name else self.ranking.nearest(text)
+        return {**diagnosis, "nearest": nearest, "asked": bool(name) or asks(text), "named": name}

@@ -21,6 +21,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "没有认出来。文字上最接近的是下面这些，请与你的报错对照：",
     ),
     "closest": ("Closest to your question:", "与你的问题最接近的条目："),
+    "named": ("An article of this name:", "这个名称对应的条目："),
     "ask for more": (
         "Did a program print something? Give its line, or the whole log.",
         "如果是程序打印的内容，请直接给出那一行，或整份日志。",

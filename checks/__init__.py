@@ -18,6 +18,7 @@ show         how it is shown
   badges       cells counted by status and device
   render       evidence -> HTML elements, in the words of `words`
   versions     the table of versions
+  environments  the page of environments, a family of them an entry
   drawing      docs/drawings: what was drawn from the data that a check printed, and whether it still fits
   draw         a drawing's code and data -> SVG; the only one that needs matplotlib
   blocks       the Markdown blocks of a page

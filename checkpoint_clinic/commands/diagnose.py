@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import io
 import sys
 from enum import IntEnum
 from pathlib import Path
@@ -15,10 +16,11 @@ from ..console import say, show
 from ..library import Library
 from ..log import Ends, NoLog, pieces
 from ..match import Stream
+from ..named import named
 
 HELP = """Say which article has the message that a log holds: python train.py 2>&1 | clinic diagnose
 
-Reads FILE, or standard input. Nothing leaves this machine.
+Reads FILE, or standard input; an article's id or address is answered, too. Nothing leaves this machine.
 Exit status: 0 known, 1 only a look-alike, 2 no log, 3 not known."""
 
 
@@ -37,17 +39,22 @@ def run(given: argparse.Namespace, library: Library) -> int:
     """Read the log, print the answer, return what was found."""
     diagnoser = library.diagnoser
     with contextlib.ExitStack() as stack:
-        diagnosis, printed = _read(diagnoser.matcher.stream(), _open(given.file, stack))
+        diagnosis, printed = _read(diagnoser.matcher.stream(), _open(given.file, stack, diagnoser.dictionary["articles"]))
     site = library.site(given.language)
-    answer = Answer(diagnoser.complete(diagnosis), diagnoser.dictionary, given.language, printed, site)
+    completed = diagnoser.complete(diagnosis)
+    answer = Answer(completed, diagnoser.dictionary, given.language, printed, site)
     kinds = [finding["kind"] for finding in answer.findings]
-    status = Diagnosis.KNOWN if "match" in kinds else Diagnosis.LOOKALIKE if kinds else Diagnosis.NOT_KNOWN
+    status = (
+        Diagnosis.KNOWN if "match" in kinds or completed["named"] else Diagnosis.LOOKALIKE if kinds else Diagnosis.NOT_KNOWN
+    )
     return written(status, lambda: print_json(answer.as_json()) if given.as_json else show(answer.lines()))
 
 
-def _open(name: str, stack: contextlib.ExitStack) -> BinaryIO:
+def _open(name: str, stack: contextlib.ExitStack, articles: list[dict[str, Any]]) -> BinaryIO:
     if name == "-":
         return sys.stdin.buffer
+    if named(name, articles) and not Path(name).exists():
+        return io.BytesIO(name.encode())  # `clinic diagnose CC002`
     try:
         return stack.enter_context(Path(name).open("rb"))
     except OSError as error:

@@ -43,6 +43,7 @@ from checkpoint_clinic.words import Language
 from ..content.article import Article, Claim
 from ..decide.plan import Project, find_root, load_project
 from .drawing import Drawing, read_svg
+from .environments import environments
 from .linked import linked_data, script
 from .once import once
 from .render import Pages, element, to_html
@@ -345,7 +346,7 @@ BLOCKS: tuple[type[ClinicBlock], ...] = (
         lambda self: self.pages(INDEX_DEPTH).index(_descriptions(self.page["language"])),
     ),
     _plain("diagnose", "The paste field.", lambda self: self.pages().diagnose()),
-    _plain("environments", "The environments.", lambda self: self.pages(PAGE_DEPTH).environments()),
+    _plain("environments", "The environments.", lambda self: environments(self.pages(PAGE_DEPTH))),
 )
 
 

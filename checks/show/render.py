@@ -503,30 +503,3 @@ class Pages:
             data_language=self.language,
             data_words=json.dumps(words, ensure_ascii=False),
         )
-
-    def environments(self) -> Element:
-        """Return the table of environments that decide a cell or carry one that does."""
-        cells = list(self.project.cells())
-        used = {layer.name for cell in cells for layer in cell.environment.layers}
-        rows = [
-            self._environment(self.project.environments[name], [cell for cell in cells if cell.environment.name == name])
-            for name in sorted(used)
-        ]
-        headings = [self.say(key) for key in ("environment", "packages", "cells", "differs from", "locks")]
-        return self.table("clinic-environments", headings, rows)
-
-    def _environment(self, one: Environment, cells: list[Cell]) -> list[Child]:
-        python = self.say("system python") if one.python == "system" else one.python
-        packages = ", ".join([f"Python {python}", one.device, *one.toml.requires[:4]]) + (
-            " …" if len(one.toml.requires) > 4 else ""
-        )
-        base = self.say("in brackets", self.say("base", one.base.name)) if one.base else ""
-        counted = tally(self.project, cells)
-        links: list[Child] = []
-        for local in (False, True) if one.toml.local_builds else (False,):
-            if one.lock(local).is_file():
-                name = one.lock(local).name
-                links += [element("a", name, href=f"{self.top}environments/{one.folder.name}/{name}"), " "]
-        note = getattr(one.toml.note, self.language) if one.toml.note else ""
-        status = self.chip(counted.worst, counted.text(self.language)) if cells else "–"
-        return [element("code", one.name, id=one.name), packages + base, status, note, element("span", *links)]

@@ -20,6 +20,8 @@ PATHS = [
         "diagnose/",
         "method/",
         "environments/",
+        "changelog/",
+        "404.html",
         *(f"errors/{slug}/{page}" for slug in ARTICLES for page in ("", "evidence/")),
     )
 ]

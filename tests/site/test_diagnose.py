@@ -71,7 +71,7 @@ def visit(browser: Browser, address: str) -> Iterator[object]:
             assert request.method == "GET" and request.url.startswith((address, "blob:", "data:")), request.url
             assert request.post_data is None
             assert re.fullmatch(
-                r"[\w./-]*\.(js|json|css|svg|png)(\?(language=\w+&theme=[\w.]+)?)?|(zh/)?(errors/[\w-]+/|diagnose/)?(#.*)?",
+                r"[\w./-]*\.(js|json|css|svg|png)(\?(language=\w+&theme=[\w.]+)?)?|(zh/)?(errors/[\w-]+/|diagnose/|method/)?(#.*)?",
                 request.url.removeprefix(address),
             ), request.url
         made.page.context.close()
@@ -88,8 +88,62 @@ def test_a_pasted_line_leads_to_its_article(visit, path: str, word: str) -> None
     card = seen.page.locator(".clinic-finding").first
     expect(card.locator("pre")).to_contain_text(ONE.removeprefix("[rank1]: "))
     expect(card.locator(".clinic-parts")).to_contain_text("visual.blocks.3.mlp.up_proj.bias")
-    card.locator("h2 a").click()
-    assert seen.page.url.endswith(f"{path.partition('diagnose')[0]}errors/size-mismatch-torch-size-0/")
+    card.get_by_role("link", name=word_for(path)).click()
+    seen.page.wait_for_load_state()
+    assert unquote(seen.page.url).endswith(f"{path.partition('diagnose')[0]}errors/size-mismatch-torch-size-0/#what-to-do")
+    expect(seen.page.locator("#what-to-do")).to_be_in_viewport()
+
+
+def word_for(path: str) -> str:
+    return "怎么做" if "zh" in path else "What to do"
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize(
+    "name", ["CC002", " cc002\n", "size-mismatch-torch-size-0", "https://a.example/x/zh/errors/size-mismatch-torch-size-0/#a.b"]
+)
+def test_an_articles_own_name_is_answered_with_it(visit, path: str, name: str) -> None:
+    seen = visit(path)
+    seen.paste(name)
+    seen.summary("这就是 CC002" if "zh" in path else "This is CC002")
+    (card,) = seen.cards()
+    assert card.startswith("CC002") and word_for(path) in card
+
+
+def test_on_a_phone_what_to_do_comes_before_the_line_that_was_found(visit) -> None:
+    seen = visit(viewport=PHONE)
+    seen.paste(ONE)
+    seen.summary("CC002")
+    button, line = (seen.page.locator(f".clinic-finding {one}").first.bounding_box() for one in (".md-button", "pre"))
+    assert button and line and button["y"] + button["height"] <= min(line["y"], PHONE["height"])
+
+
+@pytest.mark.parametrize("given", ["text", "file"])
+def test_a_reload_keeps_what_was_asked_and_a_visit_begins_anew(visit, address: str, given: str) -> None:
+    seen = visit()
+    if given == "text":
+        seen.paste(ONE)
+    else:
+        payload = {"name": "run.log", "mimeType": "text/plain", "buffer": ONE.encode()}
+        seen.page.locator("input[type=file]").set_input_files(files=[payload])
+    seen.summary("CC002")
+    seen.page.reload()
+    seen.summary("CC002")
+    assert seen.page.locator("#clinic-text").input_value() == (ONE if given == "text" else "")
+    seen.page.goto(f"{address}method/")
+    seen.page.goto(f"{address}diagnose/", wait_until="networkidle")
+    assert seen.page.locator("#clinic-text").input_value() == ""
+    assert seen.cards() == []
+
+
+def test_what_was_cleared_is_not_kept(visit) -> None:
+    seen = visit()
+    seen.paste(ONE)
+    seen.summary("CC002")
+    seen.paste("")
+    expect(seen.page.locator(".clinic-finding")).to_have_count(0)
+    seen.page.reload(wait_until="networkidle")
+    assert seen.page.locator("#clinic-text").input_value() == "" and seen.cards() == []
 
 
 def test_the_home_page_lists_the_messages_below_the_field_the_most_harmful_first(visit) -> None:
@@ -321,7 +375,8 @@ def test_the_link_to_an_answer_holds_the_masked_line_and_opens_it(visit, address
     seen.paste(f"alice@gpu-node-3:~$ {TWO.replace('deepseek-ai', '/home/alice/models')}")
     seen.summary("CC001")
     seen.page.get_by_role("button", name="Copy a link").click()
-    seen.summary("Copied")
+    expect(seen.page.locator(".clinic-said")).to_have_text("Copied.")
+    seen.summary("CC001")  # and stays
     link = seen.page.evaluate("navigator.clipboard.readText()")
     assert link.startswith(f"{address}diagnose/#text=")
     assert "alice" not in unquote(link) and "gpu-node" not in link and "<user>@<host>" in unquote(link)

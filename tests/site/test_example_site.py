@@ -22,6 +22,7 @@ def example_site(decided: Path) -> Path:
     """The decided examples with the real site's configuration; one check is changed after its run."""
     for name in ("mkdocs.yml", "mkdocs.zh.yml"):
         shutil.copyfile(ROOT / name, decided / name)
+    shutil.copyfile(ROOT / "CHANGELOG.md", decided / "CHANGELOG.md")
     shutil.copytree(ROOT / "overrides", decided / "overrides")
     for language in ("en", "zh"):
         for page in (ROOT / "docs" / language).glob("*.md"):

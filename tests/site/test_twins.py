@@ -18,16 +18,15 @@ from checks.tend.vectors import diagnoser_of, load_vectors
 from .conftest import ROOT
 
 DIAGNOSE = """async ([root, texts]) => {
-  const code = ["match", "nearest", "answer"].map((name) => import(`${root}assets/clinic/${name}.js`));
+  const code = ["match", "nearest", "answer", "diagnosis"].map((name) => import(`${root}assets/clinic/${name}.js`));
   const data = ["signatures", "words"].map(async (name) => (await fetch(`${root}${name}.json`)).json());
-  const [{ Matcher }, { Ranking }, { Answer }, signatures, words] = await Promise.all([...code, ...data]);
+  const [{ Matcher }, { Ranking }, { Answer }, { complete }, signatures, words] = await Promise.all([...code, ...data]);
   const [matcher, ranking] = [new Matcher(signatures), new Ranking(words)];
   return texts.map((text) => {
     const stream = matcher.stream();
     for (let start = 0; start < text.length; start += 5000) stream.feed(text.slice(start, start + 5000));
     const found = stream.finish();
-    const asked = found.telling.join("\\n");
-    const diagnosis = { ...found, nearest: ranking.nearest(asked), asked: ranking.asks(asked) };
+    const diagnosis = complete(found, ranking, signatures.articles);
     const said = ["en", "zh"].map((language) => {
       const answer = new Answer(diagnosis, signatures, language, text);
       return answer.findings.map((one) => ({ ...answer.words(one), captured: answer.captured(one) }));
@@ -44,6 +43,14 @@ def texts() -> list[str]:
         vectors = load_vectors(article, ROOT)
         found += [one.text for kind in (vectors.match, vectors.lookalike, vectors.other) for one in kind]
         found += [query.text for query in vectors.query]
+    for name in (
+        "CC001",
+        " cc002. ",
+        "`CC002`",
+        "size-mismatch-torch-size-0",
+        "https://a.example/zh/errors/w1w3-not-in-state-dict/#a.b",
+    ):
+        found += [name, f"see {name}"]
     generator = random.Random(7)  # noqa: S311  no secret
     for _ in range(len(found)):
         one, other = generator.choice(found), generator.choice(found)

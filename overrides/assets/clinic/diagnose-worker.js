@@ -3,6 +3,7 @@
    Out: {number, read, size} while it reads, then {number, diagnosis, printed} or {number, problem, detail}; printed is how
    the text begins and ends */
 
+import { complete } from "./diagnosis.js";
 import { Matcher } from "./match.js";
 import { Ranking } from "./nearest.js";
 
@@ -22,9 +23,7 @@ addEventListener("message", async ({ data: { number, text, file, signatures, tex
     const answer = file ? await read(number, file, stream) : readText(text, stream);
     if (answer.diagnosis) {
       ranking ??= load(texts, Ranking);
-      const asked = answer.diagnosis.telling.join("\n");
-      answer.diagnosis.nearest = (await ranking).nearest(asked);
-      answer.diagnosis.asked = (await ranking).asks(asked);
+      answer.diagnosis = complete(answer.diagnosis, await ranking, (await matcher).articles);
     }
     postMessage({ number, ...answer });
   } catch (error) {

@@ -1,6 +1,6 @@
 /* The paste field, which checks/show/render.py writes (Pages.diagnose): what is typed, pasted, dropped or chosen goes to
    diagnose-worker.js, and what it found is shown. Whatever comes from outside becomes text, never markup. The only requests
-   are for our own scripts, signatures.json and words.json. */
+   are for our own scripts, signatures.json and words.json. What was asked is kept for the tab: a reload loses nothing. */
 
 import { Answer, grouped } from "./answer.js";
 import { mask } from "./mask.js";
@@ -9,6 +9,7 @@ const PAUSE = 300; // ms after the last key
 const LARGE = 200_000; // characters: a longer paste is read like a file and not put into the field, which would freeze
 const LINE = 1000; // characters of a line that are shown
 const LINKED = 600; // characters of a line that go into a link
+const KEPT = "clinic-asked"; // in sessionStorage
 
 const root = new URL("../../", import.meta.url); // of this language's site
 
@@ -27,6 +28,8 @@ function start(section) {
   const busy = form.querySelector(".clinic-busy");
   const summary = section.querySelector(".clinic-summary");
   const answer = section.querySelector(".clinic-answer");
+  const said = node("span", { class: "clinic-said", role: "status" }); // beside the summary, which stays
+  summary.after(said);
 
   let worker;
   let number = 0;
@@ -54,6 +57,7 @@ function start(section) {
       if (data.number !== number) return; // the answer to an older question
       if (data.size) return progress(data.read, data.size);
       done();
+      if (!data.problem && !field.value) keep({ diagnosis: data.diagnosis, printed: data.printed }); // of a file
       if (data.problem) tell(say(data.problem, data.detail ?? ""));
       else show(data).catch((error) => tell(say("broken", error.message)));
     });
@@ -90,6 +94,7 @@ function start(section) {
   }
 
   function askText() {
+    keep(field.value.trim() ? { text: field.value } : null);
     if (field.value.trim()) ask({ text: field.value });
     else {
       stop();
@@ -98,6 +103,7 @@ function start(section) {
   }
 
   function askFile(file, name) {
+    keep(null);
     field.value = "";
     ask({ file }, name);
   }
@@ -145,6 +151,7 @@ function start(section) {
   fromLink();
   if (chooser.files.length) fromChooser();
   else if (field.value.trim() && !number) askText();
+  else if (!number && ["reload", "back_forward"].includes(performance.getEntriesByType("navigation")[0]?.type)) askAgain();
 
   function fromChooser() {
     if (chooser.files.length) askFile(chooser.files[0], chooser.files[0].name);
@@ -159,6 +166,29 @@ function start(section) {
       return; // not one of our links
     }
     askText();
+  }
+
+  /* ---- what is kept while the tab is open ---- */
+
+  function keep(asked) {
+    try {
+      if (asked) sessionStorage.setItem(KEPT, JSON.stringify(asked));
+      else sessionStorage.removeItem(KEPT);
+    } catch {
+      // no room, or no right to it: then a reload loses it
+    }
+  }
+
+  function askAgain() {
+    try {
+      const { text, ...found } = JSON.parse(sessionStorage.getItem(KEPT)) ?? {};
+      if (text) {
+        field.value = text;
+        askText();
+      } else if (found.diagnosis) show(found).catch(() => keep(null));
+    } catch {
+      // nothing that we kept
+    }
   }
 
   /* ---- answers ---- */
@@ -177,17 +207,19 @@ function start(section) {
     const near = nearest.filter(({ article }) => !findings.some((one) => one.article === article));
     if (findings.length) return tell(say("resembles", ids(findings)) + count, ...cards, ...nearestPart(near), reportPart());
     if (diagnosis.asked) {
-      const said = near.length ? say("closest", ids(near)) : say("unknown");
-      return tell(said, ...near.map(({ article }) => nearCard(answered.articles.get(article))), node("p", {}, words["ask for more"]));
+      const sentence = diagnosis.named ? say("named", diagnosis.named) : near.length ? say("closest", ids(near)) : say("unknown");
+      const more = diagnosis.named ? [] : [node("p", {}, words["ask for more"])];
+      return tell(sentence, ...near.map(({ article }) => nearCard(answered.articles.get(article))), ...more);
     }
     tell(say(near.length ? "unrecognised" : "unknown") + count, node("p", {}, say("none")), ...nearestPart(near), reportPart());
   }
 
   const page = (article) => new URL(`errors/${article.slug}/`, root).href;
+  const toDo = (article) => node("a", { href: `${page(article)}#what-to-do`, class: "md-button md-button--primary" }, say("to article"));
 
   function heading(article, harm = article.harm) {
     return [
-      node("h2", {}, node("span", { class: "clinic-id" }, article.id), " ", node("a", { href: page(article) }, article.title[language])),
+      node("h2", {}, node("a", { href: page(article) }, article.title[language])), // which begins with the id
       node("p", {}, node("span", { class: `clinic-harm clinic-harm--${harm}` }, words[`harm ${harm}`])),
     ];
   }
@@ -197,10 +229,11 @@ function start(section) {
     const { harm, answer: sentence, says } = answered.words(finding);
     return card(
       ...heading(article, harm),
-      ...[sentence, ...says].map((text) => node("p", {}, ...marked(text))),
+      node("p", {}, ...marked(sentence)),
+      node("p", { class: "clinic-actions" }, toDo(article), ...share(finding, article)),
+      ...says.map((text) => node("p", {}, ...marked(text))),
       ...evidence(finding),
       ...parts(finding),
-      node("p", { class: "clinic-actions" }, node("a", { href: page(article), class: "md-button" }, say("to article")), ...share(finding, article)),
     );
   }
 
@@ -214,20 +247,21 @@ function start(section) {
       node(
         "p",
         {},
-        node("a", { href: page(article) }, say("looks link", `${article.id} ${title}`)),
+        node("a", { href: page(article) }, say("looks link", title)),
         ...(see?.startsWith("https://") ? [" · ", node("a", { href: see, rel: "noreferrer" }, words.see)] : []),
       ),
     );
   }
 
-  const nearCard = (article) => card(...heading(article), node("p", {}, article.answer[language]));
+  const nearCard = (article) =>
+    card(...heading(article), node("p", {}, ...marked(article.answer[language])), node("p", { class: "clinic-actions" }, toDo(article)));
 
   function nearestPart(near) {
     if (!near.length) return [];
     const items = near.map(({ article }) => answered.articles.get(article));
     return [
       node("p", {}, say("nearest")),
-      node("ul", {}, ...items.map((article) => node("li", {}, node("a", { href: page(article) }, `${article.id} ${article.title[language]}`)))),
+      node("ul", {}, ...items.map((article) => node("li", {}, node("a", { href: page(article) }, article.title[language])))),
     ];
   }
 
@@ -289,8 +323,11 @@ function start(section) {
       try {
         await navigator.clipboard.writeText(text());
         button.textContent = say("copied");
-        summary.textContent = say("copied");
-        setTimeout(() => (button.textContent = label), 2000);
+        said.textContent = say("copied");
+        setTimeout(() => {
+          button.textContent = label;
+          said.textContent = "";
+        }, 2000);
       } catch {
         const shown = node("input", { readonly: "", "aria-label": label, value: text() }); // no right to the clipboard: to copy by hand
         button.replaceWith(shown);

@@ -118,11 +118,11 @@
   function signatures() {
     const read = (name) => fetch(new URL(name, top)).then((response) => (response.ok ? response.json() : Promise.reject(response.status)));
     const load = (name) => import(new URL(`assets/clinic/${name}`, root).href);
-    loading ??= Promise.all([load("match.js"), load("nearest.js"), load("answer.js"), read("signatures.json"), read("words.json")])
-      .then(([{ Matcher }, { Ranking }, { Answer }, data, texts]) => {
+    loading ??= Promise.all([load("match.js"), load("nearest.js"), load("answer.js"), load("named.js"), read("signatures.json"), read("words.json")])
+      .then(([{ Matcher }, { Ranking }, { Answer }, { named }, data, texts]) => {
         const articles = new Map(data.articles.map((article) => [article.id, article]));
         const answered = (diagnosis) => new Answer({ nearest: [], ...diagnosis }, data, language);
-        return { matcher: new Matcher(data), ranking: new Ranking(texts), answered, articles };
+        return { matcher: new Matcher(data), ranking: new Ranking(texts), named: (text) => named(text, data.articles), answered, articles };
       })
       .catch((error) => {
         console.info(`The search goes on without signatures: ${error}`);
@@ -141,11 +141,12 @@
   }
 
   /* Matches first, then look-alikes, then the nearest in words; then the theme's results without those. */
-  function merged(text, { matcher, ranking, answered, articles }, items) {
+  function merged(text, { matcher, ranking, named, answered, articles }, items) {
     const diagnosis = matcher.diagnose(text);
     const { telling } = diagnosis;
     const said = answered(diagnosis);
-    const nearest = ranking.nearest(telling.join("\n"));
+    const name = said.findings.length ? null : named(telling.join("\n"));
+    const nearest = name ? [{ article: name, share: 1 }] : ranking.nearest(telling.join("\n"));
     const groups = new Map(items.map((group) => [pageOf(group), group]));
     const first = new Map();
     for (const finding of said.findings) {
