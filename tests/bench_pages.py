@@ -35,26 +35,30 @@ from tests.built import build, copy_project, served  # noqa: E402
 NPM = ROOT / "tests" / "npm"
 LIGHTHOUSE = NPM / "node_modules" / ".bin" / "lighthouse"
 CATEGORIES = {"performance": 95, "accessibility": 100, "best-practices": 100, "seo": 100}  # and what is wanted
+COUNTED = tuple(CATEGORIES)[1:]
 BLOCKING = 300  # ms: an evidence page is as large as it must be, and blocks no longer than this
 ELEMENTS = 1500  # of an article
 RUNS = 3
-# A machine that is busy: below the first, Lighthouse itself calls a processor slow. The others are relative, so that they hold
-# on any machine: its benchmark against the best of this bench, and how far the scores of one page lie apart.
+# Signs of a busy machine. Below the first, Lighthouse itself calls a processor slow; the others hold on any machine: its
+# benchmark as a share of the best one of this bench, and how far the scores of a page lie apart.
 SLOW, SHARE, SPREAD = 1000, 0.75, 8
 DEVICES = {"phone": (), "desktop": ("--preset=desktop",)}
 console = Console(width=170)
 
 
-def installed() -> Path:
-    """Return the program, installed from the lock if it is not yet, or not this one."""
+def install() -> None:
+    """Install Lighthouse from the lock, if it is not there yet, or another one is.
+
+    Raises:
+        RuntimeError: without Node.js.
+    """
     if not (shutil.which("node") and shutil.which("npm")):
         raise RuntimeError("Lighthouse needs Node.js 18.16 or newer, with npm: install them with your system's packages")
-    stamp, lock = NPM / "node_modules" / ".installed", (NPM / "package-lock.json").read_bytes()
+    stamp, lock = NPM / "node_modules" / ".installed-from", (NPM / "package-lock.json").read_bytes()
     if not stamp.is_file() or stamp.read_bytes() != lock:
         with console.status("installing Lighthouse"):
             subprocess.run(["npm", "ci", "--ignore-scripts"], cwd=NPM, capture_output=True, text=True, check=True)
         stamp.write_bytes(lock)
-    return LIGHTHOUSE
 
 
 @dataclass(frozen=True)
@@ -74,13 +78,11 @@ class Run:
     def number(self, audit: str) -> float:
         return float(self.report["audits"][audit].get("numericValue") or 0)
 
-    def lacking(self) -> list[str]:
-        """Return the audits for which points were lost, performance left aside: its metrics stand in the table."""
-        asked = [one for name in list(CATEGORIES)[1:] for one in self.report["categories"][name]["auditRefs"] if one["weight"]]
-        return [one["id"] for one in asked if (self.report["audits"][one["id"]]["score"] or 1) < 1 or self.failed(one["id"])]
-
-    def failed(self, audit: str) -> bool:
-        return self.report["audits"][audit]["score"] == 0
+    def lost(self) -> list[str]:
+        """Return the audits that cost points, performance left aside: what it is made of stands in the table."""
+        names = [one["id"] for name in COUNTED for one in self.report["categories"][name]["auditRefs"] if one["weight"]]
+        scores = {name: self.report["audits"][name]["score"] for name in names}
+        return [name for name, score in scores.items() if score is not None and score < 1]
 
 
 @dataclass(frozen=True)
@@ -119,32 +121,38 @@ class Measured:
         return ""
 
     def verdict(self, best: float) -> str:
+        """Return whether all is reached; a time that is not, on a busy machine, is no result."""
         short = self.falls_short()
-        of_time = [name for name in short if name in ("performance", "blocking")]
-        counts = [name for name in short if name not in of_time]
-        busy = self.busy(best)
-        if not short:
-            return "reached"
+        times = [name for name in short if name in ("performance", "blocking")]
+        counts = [name for name in short if name not in times]
         said = [f"short in {', '.join(counts)}"] if counts else []
-        if of_time:
-            what = " and ".join(of_time)
-            said.append(f"{what}: machine too loaded to tell ({busy})" if busy else f"short in {what}")
-        return "; ".join(said)
+        if times and (busy := self.busy(best)):
+            said.append(f"{' and '.join(times)}: MACHINE TOO LOADED TO TELL ({busy})")
+        elif times:
+            said.append(f"short in {' and '.join(times)}")
+        return "; ".join(said) or "reached"
 
 
 def pages(site: Path) -> list[str]:
     """Return what is measured: of each language home, diagnose, the articles and their evidence."""
     slugs = [article.slug for article in load_project(ROOT).articles]
     places = ["", "diagnose/", *(f"errors/{slug}/{part}" for slug in slugs for part in ("", "evidence/"))]
-    return [f"{tongue}{place}" for tongue in ("", "zh/") for place in places if (site / tongue / place / "index.html").is_file()]
+    return [
+        f"{tongue}{place}" for tongue in ("", "zh/") for place in places if (site / tongue / place / "index.html").is_file()
+    ]
 
 
 def measure(url: str, device: str) -> Run:
+    """Run Lighthouse once.
+
+    Raises:
+        RuntimeError: if it could not read the page.
+    """
     flags = " ".join(["--headless=new", *chromium.ARGUMENTS])
     only = f"--only-categories={','.join(CATEGORIES)}"
-    command = [str(installed()), url, *DEVICES[device], only, "--output=json", "--quiet", f"--chrome-flags={flags}"]
+    output = ["--output=json", "--quiet", "--no-enable-error-reporting", f"--chrome-flags={flags}"]
+    command = [str(LIGHTHOUSE), url, *DEVICES[device], only, *output]
     variables = {**os.environ, "CHROME_PATH": chromium.ensure()}
-    command.append("--no-enable-error-reporting")
     done = subprocess.run(command, env=variables, capture_output=True, text=True, check=True)
     report = json.loads(done.stdout)
     if error := report.get("runtimeError"):
@@ -152,50 +160,53 @@ def measure(url: str, device: str) -> Run:
     return Run(report)
 
 
-def table(device: str, measured: list[Measured], best: float) -> Table:
-    one = measured[0].middle.report
-    title = f"Lighthouse {one['lighthouseVersion']}, {device}; wanted {', '.join(f'{k} {v}' for k, v in CATEGORIES.items())}"
-    heads = ["page", "performance", "accessibility", "best practices", "SEO", "blocking", "largest paint", "elements"]
-    made = Table(*heads, "benchmark", "", title=title)
-    for page in measured:
-        points = [run.scores["performance"] for run in page.runs]
-        scores = page.middle.scores
-        lost = page.middle.lacking()
-        verdict = page.verdict(best) + (f" (lost: {', '.join(lost)})" if lost else "")
-        made.add_row(
-            page.path or "/",
-            f"{scores['performance']} ({min(points)}-{max(points)})",
-            *(str(scores[name]) for name in list(CATEGORIES)[1:]),
-            f"{page.median('total-blocking-time') / 1000:.2f} s",
-            f"{page.median('largest-contentful-paint') / 1000:.1f} s",
-            f"{page.median('dom-size'):.0f}",
-            f"{statistics.median(run.benchmark for run in page.runs):.0f}",
-            verdict,
-        )
-    return made
+def row(page: Measured, best: float) -> list[str]:
+    points = [run.scores["performance"] for run in page.runs]
+    scores, lost = page.middle.scores, page.middle.lost()
+    return [
+        page.path or "/",
+        f"{scores['performance']} ({min(points)}-{max(points)})",
+        *(str(scores[name]) for name in COUNTED),
+        f"{page.median('total-blocking-time') / 1000:.2f} s",
+        f"{page.median('largest-contentful-paint') / 1000:.1f} s",
+        f"{page.median('dom-size'):.0f}",
+        f"{statistics.median(run.benchmark for run in page.runs):.0f}",
+        page.verdict(best) + (f" (lost: {', '.join(lost)})" if lost else ""),
+    ]
+
+
+def tables(measured: list[Measured]) -> Iterator[Table]:
+    """Yield a table for each device."""
+    best = max(run.benchmark for page in measured for run in page.runs)
+    version = measured[0].middle.report["lighthouseVersion"]
+    wanted = ", ".join(f"{name} {least}" for name, least in CATEGORIES.items())
+    for device in DEVICES:
+        title = f"Lighthouse {version}, {device}; wanted at least {wanted}; an article of {ELEMENTS} elements at most"
+        heads = ["page", "performance", "access", "practices", "SEO", "blocking", "paint", "elements", "benchmark", ""]
+        made = Table(*heads, title=title)
+        for page in measured:
+            if page.device == device:
+                made.add_row(*row(page, best))
+        yield made
 
 
 def bench(chosen: tuple[str, ...] = (), runs: int = RUNS) -> Iterator[Table]:
-    """Yield a table for each device, and at last a line on the machine."""
-    installed()
+    """Build and serve the site, measure its pages, and yield the tables."""
+    install()
+    measured: list[Measured] = []
     with tempfile.TemporaryDirectory() as folder, served(Path(folder, "project", "site")) as address:
         with console.status("building the site"):  # for this address: as on a host, each page names its own
-            site = build(
-                copy_project(Path(folder, "project")), CLINIC_SITE_URL=address, CLINIC_SITE_URL_ZH=f"{address}zh/", CLINIC_ISSUES=""
-            )
-        wanted = [path for path in pages(site) if path in chosen or not chosen]
-        found: dict[str, list[Measured]] = {}
-        for device in DEVICES:
-            for number, path in enumerate(wanted):
-                with console.status(f"Lighthouse, {device}: {path or '/'} ({number + 1} of {len(wanted)})"):
-                    measured = Measured(path, device, [measure(address + path, device) for _ in range(runs)])
-                found.setdefault(device, []).append(measured)
-            best = max(run.benchmark for all_of in found.values() for page in all_of for run in page.runs)
-            yield table(device, found[device], best)
+            project = copy_project(Path(folder, "project"))
+            site = build(project, CLINIC_SITE_URL=address, CLINIC_SITE_URL_ZH=f"{address}zh/")
+        wanted = [(path, device) for device in DEVICES for path in pages(site) if path in chosen or not chosen]
+        for number, (path, device) in enumerate(wanted, start=1):
+            with console.status(f"Lighthouse, {device}: {path or '/'} ({number} of {len(wanted)})"):
+                measured.append(Measured(path, device, [measure(address + path, device) for _ in range(runs)]))
+    yield from tables(measured)
 
 
 @click.command()
-@click.option("--page", "chosen", multiple=True, help="A page's path, such as zh/diagnose/; '' is home. Several times.")
+@click.option("--page", "chosen", multiple=True, help="A path, such as zh/diagnose/; '' is home. Several times.")
 @click.option("--runs", default=RUNS, show_default=True, help="How often each is measured.")
 def main(chosen: tuple[str, ...], runs: int) -> None:
     """Measure the pages."""

@@ -1,4 +1,4 @@
-"""Every page as it is published, folds and popovers opened: nobody is shut out, nothing is asked elsewhere, nothing is too much."""
+"""Every page as it is published, all opened that opens: nobody is shut out, nothing is asked elsewhere, nothing is too much."""
 
 from __future__ import annotations
 
