@@ -33,7 +33,7 @@ from checks.decide.plan import Job, load_project
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from snippets import audit_checkpoint
-from tests import bench_search
+from tests import bench_pages, bench_search
 
 ROOT = Path(__file__).resolve().parents[1]
 PYTHON = sys.executable
@@ -529,6 +529,13 @@ def search() -> Rows:
     return []
 
 
+def lighthouse() -> Rows:
+    """The pages print tables of their own, one a device."""
+    for one in bench_pages.bench():
+        console.print(one)
+    return []
+
+
 def all_steps() -> dict[str, Callable[[], Rows]]:
     """Return what is measured, by name, in order."""
     jobs: dict[str, list[Job]] = {}
@@ -550,6 +557,7 @@ def all_steps() -> dict[str, Callable[[], Rows]]:
         "gate": lambda: [gate("transformers-4.50.3")],
         "sweep": lambda: sweep(SWEEP),
         "search": search,
+        "lighthouse": lighthouse,
         "whole-sweep": lambda: sweep(()),
     }
 

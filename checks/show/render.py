@@ -298,7 +298,7 @@ class Pages:
         head = element("thead", element("tr", *(element("th", heading, scope="col") for heading in headings)))
         body = element("tbody", *(element("tr", *(element("td", cell) for cell in row)) for row in rows))
         label = " / ".join("".join(one.itertext()) if isinstance(one, Element) else str(one) for one in headings[:2])
-        return element("div.clinic-scroll", element(f"table.{name}", head, body), tabindex="0", role="region", aria_label=label)
+        return element("div.clinic-scroll", element(f"table.{name}", head, body), tabindex="0", role="group", aria_label=label)
 
     def output(self, article: Article, module: str, environment: str, contains: str, lines: int) -> Element:
         """Return what a run printed: a claim's part or the whole, only lines that contain a text, at most some lines."""
@@ -323,7 +323,7 @@ class Pages:
         svg.attrib |= {"role": "img", "aria-labelledby": f"{drawing.name}-caption"}
         if float(svg.attrib["viewBox"].split()[2]) <= NARROW:
             svg.set("class", "clinic-narrow")
-        return element("div.clinic-scroll", svg, tabindex="0", role="region", aria_label=self.say("drawing"))
+        return element("div.clinic-scroll", svg, tabindex="0", role="group", aria_label=self.say("drawing"))
 
     def drawn_from(self, jobs: Sequence[Job]) -> Element:
         """Return the line that says in which run a drawing's data was printed, or in how many it was decided."""

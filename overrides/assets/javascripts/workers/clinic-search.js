@@ -1,10 +1,11 @@
 /* Around the theme's search worker (its file name comes in the address): what is typed or pasted is looked up by signature,
    then by words; what is typed, in the theme's index, too. The theme asks (type 2, a string) and hears (type 3, {items}); an item
    is a page and its sections: [{location, title, text, tags, score, terms}], where title and text are HTML.
-   A worker that speaks otherwise (Zensical's takes no listener) is left alone. If the signatures cannot be read, the theme's own
-   results appear. Nothing is asked of any host but this one, and nothing before the first query. */
+   Zensical's worker is asked with an object and answers with numbers (see `ordered`); one that speaks otherwise is left alone. If the
+   signatures cannot be read, the theme's own results appear. Nothing is asked of any host but this one, and nothing before the first query. */
 
 (() => {
+  const SETUP = 0;
   const QUERY = 2;
   const RESULT = 3;
   const TERMS = 16; // words that the theme's index is asked for
@@ -41,6 +42,8 @@
   };
   importScripts(new URL(/^[\w.-]+\.js$/.exec(address.searchParams.get("theme") ?? "")[0], address).href);
   self.addEventListener = listen;
+  theirs ??= self.onmessage; // as Zensical's listens
+  self.onmessage = null;
   if (!theirs) {
     self.postMessage = post;
     return;
@@ -82,11 +85,15 @@
 
   let last = Promise.resolve();
   let newest = 0;
+  let sections; // of Zensical's index: its answers are their numbers
   listen.call(self, "message", (event) => {
-    if (event.data?.type !== QUERY || typeof event.data.data !== "string") return theirs(event);
+    const { type, data } = event.data ?? {};
+    const isText = typeof data === "string";
+    if (type === SETUP) sections = data.items?.map(({ location }) => location.replace(root.href, ""));
+    if (type !== QUERY || !(isText || typeof data?.input === "string")) return theirs(event);
     const number = ++newest;
     last = last.then(async () => {
-      if (number === newest) post.call(self, { type: RESULT, data: await answer(event.data.data) });
+      if (number === newest) post.call(self, { type: RESULT, data: await (isText ? answer(data) : ordered(data)) });
     });
   });
 
@@ -100,6 +107,33 @@
       console.warn(error);
       return stock ?? ask(plain(text));
     }
+  }
+
+  /* The same for Zensical. It shows of a section what the page's own copy of the index holds: so an article is put first, but what we
+     would say of it is not seen, nor is the page of the paste field offered, which is in no index. */
+  async function ordered(query) {
+    const text = query.input.replaceAll("\u2028", "\n");
+    const isFiltered = Boolean(query.page || query.filter?.input?.data?.operands?.length);
+    const known = text.trim() && sections && !isFiltered ? await signatures() : null;
+    const stock = await ask(known && pasted(text) ? { ...query, input: "" } : query);
+    try {
+      return known ? { ...stock, ...placed(text, known, stock) } : stock;
+    } catch (error) {
+      console.warn(error);
+      return stock;
+    }
+  }
+
+  function placed(text, known, { items, pagination }) {
+    const pages = new Map();
+    for (const one of items) {
+      const location = sections[one.id];
+      const page = location.split("#")[0];
+      pages.set(page, [...(pages.get(page) ?? []), { ...one, location, score: 0 }]);
+    }
+    const all = merged(text, known, [...pages.values()]).flat();
+    const found = all.map(({ location, id = sections.indexOf(location), matches = [] }) => ({ id, matches })).filter(({ id }) => id >= 0);
+    return { items: found, pagination: { ...pagination, total: pagination.total + found.length - items.length } };
   }
 
   /* Whether a text was printed by a program, and not typed: it has several lines, or is a long one with signs and no question. */
