@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -25,7 +25,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from ..content.environment import Environment, awaits_commit, pull_request, read_commits, split_lock
-from .integrity import changed_files
+from .integrity import accept, changed_files, write_down
 
 STAMP = "clinic-layer.json"
 Say = Callable[[str], None]
@@ -76,13 +76,35 @@ def install(environment: Environment, folder: Path, wheels: Path | None = None, 
         if not _is_whole(place, key, say):
             say(f"building {layer.name}: {len(_pins(layer, local))} packages from its lock")
             _build(layer, place, interpreter, below, local, wheels)
-            if changed := changed_files(_installed(place).packages, place):
+            if changed := write_down(place, _installed(place).packages):
                 say(f"{layer.name}: the package cache holds a changed {changed[0]}; building again without the cache")
                 _build(layer, place, interpreter, below, local, wheels, cached=False)
+                if changed := write_down(place, _installed(place).packages):
+                    raise Unavailable(f"{layer.name}: {changed[0]} is not what its package's RECORD says, fresh from the index")
             (place / STAMP).write_text(json.dumps({"key": key}), encoding="utf-8")
         below, inherited = _installed(place), key
     assert below is not None  # an environment has at least its own layer
     return below
+
+
+def compile_modules(installed: Installed, files: Iterable[str]) -> None:
+    """Write bytecode for the modules of an environment that a run had to compile, so that the next need not.
+
+    A run cannot: it sees its environment read-only. Nothing is executed here, and only sources of the layers are read.
+    """
+    home = installed.python.parents[2]
+    modules = [Path(file) for file in files if Path(file).is_relative_to(home) and Path(file).is_file()]
+    if not modules:
+        return
+    command = [str(installed.python), "-I", "-m", "py_compile", "-"]
+    subprocess.run(command, input="\n".join(map(str, modules)), text=True, capture_output=True, check=False, timeout=600)
+    layers: dict[Path, list[str]] = {}
+    for module in modules:
+        place = home / module.relative_to(home).parts[0]
+        for compiled in module.parent.joinpath("__pycache__").glob(f"{module.stem}.*.pyc"):
+            layers.setdefault(place, []).append(compiled.relative_to(place).as_posix())
+    for place, names in layers.items():
+        accept(place, names)
 
 
 def lock(environment: Environment, excluded_newer: str) -> list[Path]:
@@ -262,7 +284,7 @@ def _layer_key(layer: Environment, interpreter: Path, local: bool, inherited: st
 def _is_whole(place: Path, key: str, say: Say) -> bool:
     try:
         whole = bool(json.loads((place / STAMP).read_text(encoding="utf-8"))["key"] == key)
-        changed = changed_files(_installed(place).packages, place) if whole else []
+        changed = changed_files(place) if whole else []
     except (OSError, ValueError, KeyError, TypeError, StopIteration):
         return False
     if changed:

@@ -1,38 +1,43 @@
-"""Run one job: the probe in its environment, isolated and limited; what it reported becomes a record.
+"""Run one job: the probe in its environment, shut in and limited; what it reported becomes a record.
 
-The process and all that it starts live in their own process and network namespaces where the machine allows it (no daemon
-survives, nothing is fetched); elsewhere in a process group. Which one it was is recorded.
+What a check's files may not do is looked for first (`guard`). What shuts it in stands in `sandbox`, and which of it this
+machine offers is recorded. The report is read here, where no check can reach: each line must begin with a word that was made
+for this run, and be the next one that can come; anything else, and the claim is undecided.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import os
+import secrets
 import selectors
-import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from ..content.article import imported_files
 from .evidence import Outcome, Record, Seen, Unreadable, location, probe, read, subjects, write
-from .install import Installed, home, install
+from .guard import refusals
+from .install import Installed, compile_modules, home, install
 from .plan import Job, Project
+from .sandbox import PROCESSES, memory_limit, sandbox, used
 
-CLAIM_SECONDS = 900  # the slowest real claim takes two minutes on two cores
+CLAIM_SECONDS = 900  # the slowest real claim takes two minutes on two cores; setting up may take as long
 GRACE_SECONDS = 2
+LOOKS_SECONDS = 0.5  # between two looks at what a check uses
 PRINTED_BYTES = 64 << 20  # more than this is no log
+REPORTED_BYTES = 4 << 20  # more than this is no report
 KEPT_BYTES = 256 << 10  # of the beginning, and again of the end
-MEMORY_SHARE = 0.8
-INIT = ("sh", "-c", '"$@"; exit $?', "sh")  # the first process of a namespace; as such the check could not even end itself
 PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "CUDA_HOME", "NVIDIA_VISIBLE_DEVICES", "TZ")
 Say = Callable[[str], None]
 
@@ -58,7 +63,7 @@ def decide(project: Project, job: Job, wheels: Path | None = None, say: Say = pr
     installed = install(job.environment, base / "environments", wheels, say)
     before = subjects(job.article, job.module, job.environment, project.root)
     claims = [cell.claim.function for cell in job.cells]
-    events: list[dict[str, Any]] = []
+    events = [_undecided(name, refused) for name in claims] if (refused := _guarded(project, job)) else []
     log = b""
     while waiting := claims[len([event for event in events if event["event"] == "claim"]) :]:
         ran = _start(project.root, job, installed, waiting, say)
@@ -66,16 +71,8 @@ def decide(project: Project, job: Job, wheels: Path | None = None, say: Say = pr
         decided = [event["name"] for event in ran.events if event["event"] == "claim"]
         events += ran.events
         if len(decided) < len(waiting):  # it died or was stopped inside a claim: the next ones get a process of their own
-            events.append(
-                {
-                    "event": "claim",
-                    "name": waiting[len(decided)],
-                    "verdict": "undecided",
-                    "reason": ran.ended,
-                    "seconds": 0.0,
-                    "assertions": 0,
-                }
-            )
+            events.append(_undecided(waiting[len(decided)], ran.ended))
+    compile_modules(installed, (file for event in events for file in event.get("compiled", ())))
     after = subjects(job.article, job.module, job.environment, project.root)
     record = _record(job, before, events, log)
     if before != after:
@@ -87,6 +84,20 @@ def decide(project: Project, job: Job, wheels: Path | None = None, say: Say = pr
     if any(outcome.observed != "undecided" for outcome in record.outcomes) or not path.is_file():
         write(path, record, log)
     return record
+
+
+def _undecided(name: str, reason: str) -> dict[str, Any]:
+    return {"event": "claim", "name": name, "verdict": "undecided", "reason": reason, "seconds": 0.0, "assertions": 0}
+
+
+def _guarded(project: Project, job: Job) -> str:
+    """Return what one of the files that are executed may not do, or nothing."""
+    module = job.article.folder / f"{job.module}.py"
+    try:
+        found = [one for file in (*imported_files(module, project.root), *job.environment.preludes) for one in refusals(file)]
+    except SyntaxError as error:
+        return f"SyntaxError: {error}"
+    return f"a check may not do this: {found[0]}" if found else ""
 
 
 def _keep_answers(old: Record, new: Record) -> Record:
@@ -122,7 +133,7 @@ def _record(job: Job, digests: Mapping[str, str], events: list[dict[str, Any]], 
         module=job.module,
         environment=job.environment.name,
         subjects=dict(digests),
-        seen=Seen(**facts, isolation=isolation()[0]),
+        seen=Seen(**facts, isolation=sandbox().name),
         outcomes=outcomes,
         log_sha256=hashlib.sha256(log).hexdigest(),
         log_bytes=len(log),
@@ -131,40 +142,27 @@ def _record(job: Job, digests: Mapping[str, str], events: list[dict[str, Any]], 
 
 def _start(root: Path, job: Job, installed: Installed, claims: list[str], say: Say) -> Ran:
     """Start the probe for these claims and collect what it reports until it ends or a limit does it."""
-    name, prefix = isolation()
-    with tempfile.TemporaryDirectory(prefix="clinic-", ignore_cleanup_errors=True) as folder:
-        report, reported = os.pipe()
-        command = [
-            *prefix,
-            *(INIT if prefix else ()),
-            str(installed.python),
-            "-I",
-            "-u",
-            str(probe(root)),
-            str(job.article.folder / f"{job.module}.py"),
-        ]
-        command += ["--root", str(root), "--report", str(reported)]
-        command += [argument for prelude in job.environment.preludes for argument in ("--before", str(prelude))]
-        command += [argument for claim in claims for argument in ("--claim", claim)]
-        command += ["--loopback"] if "network" in name else []
-        if job.environment.device == "cpu":  # CUDA reserves address space far beyond what it uses
-            command += ["--memory", str(int(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") * MEMORY_SHARE))]
+    with tempfile.TemporaryDirectory(prefix="clinic-", ignore_cleanup_errors=True) as folder, contextlib.ExitStack() as stack:
+        report, reported = (stack.enter_context(one) for one in socket.socketpair())
+        word = f"{secrets.token_hex(16)} ".encode()
+        report.sendall(word)
+        probed = _probed(root, job, installed, claims, reported.fileno())
+        shown = [root, installed.python.parents[2], installed.python.resolve().parents[1]]
         process = subprocess.Popen(
-            command,
+            sandbox().command(probed, Path(folder), shown, job.environment.device),
             cwd=folder,
             env=_variables(job, folder),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            pass_fds=[reported],
+            pass_fds=[reported.fileno()],
             start_new_session=True,
         )
-        os.close(reported)
+        reported.close()
         try:
-            ran = _Collector(process, report, say).collect()
+            ran = _Collector(process, report.fileno(), word, claims, say).collect()
         finally:
             _kill(process)
-            os.close(report)
         hidden = {
             folder: "$TMP",
             str(root): "$CLINIC",
@@ -180,39 +178,49 @@ def _start(root: Path, job: Job, installed: Installed, claims: list[str], say: S
         return ran
 
 
+def _probed(root: Path, job: Job, installed: Installed, claims: list[str], report: int) -> list[str]:
+    """Return the command that starts the probe."""
+    module = job.article.folder / f"{job.module}.py"
+    command = [str(installed.python), "-I", "-B", "-u", str(probe(root)), str(module)]
+    command += ["--root", str(root), "--report", str(report)]
+    command += [argument for prelude in job.environment.preludes for argument in ("--before", str(prelude))]
+    command += [argument for claim in claims for argument in ("--claim", claim)]
+    command += ["--loopback"] if sandbox().network else []
+    command += ["--processes", str(PROCESSES)] if sandbox().protects else []  # elsewhere it would count the user's others
+    if job.environment.device == "cpu":  # CUDA reserves address space far beyond what it uses
+        command += ["--memory", str(memory_limit())]
+    return command
+
+
 class _Collector:
     """Reads a process's output and reports, without ever holding more than what is kept."""
 
-    def __init__(self, process: subprocess.Popen[bytes], report: int, say: Say) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], report: int, word: bytes, claims: list[str], say: Say) -> None:
         assert process.stdout is not None  # it was started with a pipe
         self.process, self.say = process, say
         self.output, self.report = process.stdout.fileno(), report
-        self.ran, self.pending = Ran(), b""
+        self.word, self.claims = word, claims
+        self.ran, self.pending, self.reported = Ran(), b"", 0
         self.head, self.tail, self.printed = bytearray(), bytearray(), 0
         self.deadline = time.monotonic() + CLAIM_SECONDS
+        self.next_look = time.monotonic()
 
     def collect(self) -> Ran:
-        """Read until both ends are closed, the process ended, a claim took too long or the log grew too large."""
+        """Read until both ends are closed, the process ended, a claim took too long or a limit was passed."""
         with selectors.DefaultSelector() as selector:
             for descriptor in (self.output, self.report):
                 os.set_blocking(descriptor, False)
                 selector.register(descriptor, selectors.EVENT_READ)
             ended_at = None
-            while selector.get_map():
-                ready = selector.select(timeout=0.2)
-                for key, _ in ready:
-                    if not (data := os.read(key.fd, 1 << 16)):
+            while selector.get_map() and not self.ran.ended:
+                for key, _ in selector.select(timeout=0.2):
+                    if not (data := _read(key.fd)):
                         selector.unregister(key.fd)
                     elif key.fd == self.report:
                         self._report(data)
                     else:
                         self._print(data)
-                if time.monotonic() > self.deadline:
-                    self.ran.ended = f"not decided within {CLAIM_SECONDS} s"
-                elif self.printed > PRINTED_BYTES:
-                    self.ran.ended = f"it printed more than {PRINTED_BYTES >> 20} MiB"
-                if self.ran.ended:
-                    break
+                self.ran.ended = self.ran.ended or self._passed()
                 ended_at = ended_at or (time.monotonic() if self.process.poll() is not None else None)
                 if ended_at and time.monotonic() - ended_at > GRACE_SECONDS:
                     break  # something that it left behind holds the pipe
@@ -223,6 +231,23 @@ class _Collector:
         self.ran.log = bytes(self.head) + note + bytes(self.tail)
         return self.ran
 
+    def _passed(self) -> str:
+        """Say which limit was passed, if one was."""
+        now = time.monotonic()
+        if now > self.deadline:
+            return f"not decided within {CLAIM_SECONDS} s"
+        if self.printed > PRINTED_BYTES:
+            return f"it printed more than {PRINTED_BYTES >> 20} MiB"
+        if self.reported > REPORTED_BYTES:
+            return f"it reported more than {REPORTED_BYTES >> 20} MiB"
+        if now < self.next_look:
+            return ""
+        self.next_look = now + LOOKS_SECONDS
+        processes, memory = used(self.process.pid)
+        if memory > memory_limit():
+            return f"its processes used more than {memory_limit() >> 20} MiB of memory together"
+        return f"it started more than {PROCESSES} processes" if processes > PROCESSES else ""
+
     def _wait(self) -> str:
         """Wait for a process whose ends are closed, and say how it ended; one that closed them itself can still hang."""
         try:
@@ -231,13 +256,24 @@ class _Collector:
             return f"not decided within {CLAIM_SECONDS} s"
 
     def _report(self, data: bytes) -> None:
+        self.reported += len(data)
         *lines, self.pending = (self.pending + data).split(b"\n")
         for line in lines:
-            event = json.loads(line)
+            if self.ran.ended:
+                return
+            if not line.startswith(self.word) or (event := _event(line.removeprefix(self.word), self._expected())) is None:
+                self.ran.ended = "something other than the probe wrote to its report"
+                return
             self.ran.events.append(event)
-            self.deadline = time.monotonic() + CLAIM_SECONDS
+            if event["event"] != "seen":  # only the next claim's beginning and end move the limit, so it ends
+                self.deadline = time.monotonic() + CLAIM_SECONDS
             if event["event"] == "start":
                 self.say(f"deciding {event['name']}")
+
+    def _expected(self) -> str:
+        """Return the name of the claim of which the next event must speak; nothing when all are decided."""
+        decided = sum(event["event"] == "claim" for event in self.ran.events)
+        return self.claims[decided] if decided < len(self.claims) else ""
 
     def _print(self, data: bytes) -> None:
         self.printed += len(data)
@@ -267,20 +303,54 @@ def _masked(text: str, hidden: Mapping[str, str]) -> str:
     return text
 
 
-@lru_cache
-def isolation() -> tuple[str, tuple[str, ...]]:
-    """Return (what it is, command prefix) of the strictest isolation that works here."""
-    if not (shutil.which("unshare") and shutil.which("setpriv")):
-        return "process group", ()
-    as_user = () if os.geteuid() == 0 else ("--user", "--map-current-user")
-    spaces = ("--pid", "--fork", "--kill-child=KILL", "--mount-proc")
-    for name, extra in (("process and network namespaces", ("--net",)), ("process namespace", ())):
-        prefix = ("setpriv", "--pdeathsig", "KILL", "unshare", *as_user, *extra, *spaces)
-        with contextlib.suppress(OSError, subprocess.TimeoutExpired):
-            tried = subprocess.run([*prefix, "true"], capture_output=True, timeout=10, check=False)
-            if tried.returncode == 0:
-                return name, prefix
-    return "process group", ()
+def _read(descriptor: int) -> bytes:
+    """Return what is there; nothing once the other end is closed, which of a socket may also be said by an error."""
+    try:
+        return os.read(descriptor, 1 << 16)
+    except ConnectionError:
+        return b""
+
+
+class _Seen(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    event: Literal["seen"]
+    packages: dict[str, str]
+    python: str
+    machine: str
+    device: str = "CPU"
+    driver: str = ""
+    compiled: list[str] = []  # modules that had no bytecode yet
+
+
+class _Claim(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    event: Literal["claim"]
+    name: str
+    verdict: Literal["holds", "refuted", "undecided"]
+    reason: str
+    seconds: float
+    assertions: int
+
+
+class _Step(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    event: Literal["setup", "start"]
+    name: str = ""
+
+
+def _event(line: bytes, expected: str) -> dict[str, Any] | None:
+    """Return an event that can come now; None for anything else."""
+    try:
+        event = TypeAdapter(_Seen | _Claim | _Step).validate_json(line)
+    except ValidationError:
+        return None
+    named = "" if isinstance(event, _Seen) else event.name
+    if named != (expected if event.event in ("start", "claim") else ""):
+        return None
+    return event.model_dump(exclude_unset=True)
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
