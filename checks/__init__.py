@@ -36,8 +36,10 @@ show         how it is shown
 decide       how it is decided
   evidence     what a run saw <-> an in-toto statement file; digests; the status rule
   plan         articles x environments -> cells; the jobs that would decide them
-  integrity    whether an installed layer's files still are those of its packages
+  integrity    whether an installed layer still is what was installed
   install      Environment -> a Python that can be started; the only one that calls uv
+  guard        what a check's files may not do
+  sandbox      what shuts a check in: the strictest isolation that the machine offers
   run          one job -> outcomes: process, limits, output
   bootstrap    starts the engine from a folder of wheels, where its own packages are not installed
 
