@@ -265,6 +265,18 @@ def test_a_phone_has_the_contents_of_an_article_and_a_wide_screen_the_themes(bro
     page.context.close()
 
 
+def test_on_a_phone_a_button_leads_back_to_the_top(browser: Browser, address: str) -> None:
+    page = visit(browser, f"{address}errors/{ARTICLES[0]}/", viewport=PHONE)
+    button = page.locator("button.md-top")
+    expect(button).to_be_hidden()
+    page.mouse.wheel(0, 2000)
+    page.wait_for_function("scrollY > 1000")
+    page.mouse.wheel(0, -200)
+    button.click()
+    page.wait_for_function("scrollY === 0")
+    page.context.close()
+
+
 def test_the_other_language_opens_at_the_same_section(browser: Browser, address: str) -> None:
     page = visit(browser, f"{address}errors/{ARTICLES[0]}/")
     second = page.locator("article h2[id]").nth(1).get_attribute("id")
