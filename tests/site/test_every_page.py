@@ -55,7 +55,7 @@ def paths(tongues: tuple[str, ...] = ("", "zh/")) -> list[str]:
 # The theme looks at what was opened before it makes a wide line of code reachable by keyboard: not in the same moment.
 OPEN = """async () => {
   for (const fold of document.querySelectorAll("details")) fold.open = true;
-  await new Promise((done) => requestAnimationFrame(() => requestIdleCallback(done)));
+  await new Promise((done) => requestAnimationFrame(() => requestIdleCallback(done, { timeout: 5000 })));
 }"""
 AXE = """async (only) => {
   const options = { resultTypes: ["violations"], ...(only && { runOnly: only }) };
@@ -68,8 +68,6 @@ AXE = """async (only) => {
   }
   return found.map((one) => [one.id, one.impact, one.nodes.length, one.nodes[0].html.slice(0, 200)].join(" "));
 }"""
-
-
 ONLY = {"dark": ["color-contrast", "link-in-text-block"]}  # no more changes with the scheme
 
 
