@@ -213,6 +213,8 @@ def bench(chosen: tuple[str, ...] = (), runs: int = RUNS) -> Iterator[Table]:
         for number, (path, device) in enumerate(wanted, start=1):
             with console.status(f"Lighthouse, {device}: {path or '/'} ({number} of {len(wanted)})"):
                 measured.append(Measured(path, device, [measure(address + path, device) for _ in range(runs)]))
+            told = [f"{run.scores['performance']} (benchmark {run.benchmark:.0f})" for run in measured[-1].runs]
+            console.print(f"{device}, {path or '/'}: performance {', '.join(told)}")  # the tables come at the end
     yield from tables(measured)
 
 
