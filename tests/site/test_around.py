@@ -104,14 +104,14 @@ def test_an_unknown_address_is_answered_at_any_depth_with_a_field_that_works(
     assert {f"{hosted}errors/{slug}/" for slug in ARTICLES} <= set(listed)
     for link in [*listed, *page.locator("article p a, .clinic-language").evaluate_all("all => all.map(one => one.href)")]:
         assert page.request.get(link).ok, link
-    chinese_first = page.locator("article.md-content__inner > :nth-child(2)").get_attribute("lang") == "zh"
+    chinese_first = page.locator("article.md-content__inner > :nth-child(2)").get_attribute("lang") == "zh-Hans"
     assert chinese_first == unknown.startswith("zh/")
     page.context.close()
 
 
 def test_the_chinese_page_for_unknown_addresses_is_chinese_and_leads_to_its_own_pages(browser: Browser, hosted: str) -> None:
     page = visit(browser, f"{hosted}zh/404.html")
-    assert page.locator("html").get_attribute("lang") == "zh"
+    assert page.locator("html").get_attribute("lang") == "zh-Hans"
     listed = page.locator("article li > a").evaluate_all("all => all.map(one => one.href)")
     assert {f"{hosted}zh/errors/{slug}/" for slug in ARTICLES} <= set(listed)
     page.locator("#clinic-text").fill("CC002")
