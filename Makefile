@@ -14,7 +14,7 @@ help:
 	@echo "make test     engine, package, snippets, a real site built and read, the site in headless Chromium"
 	@echo "make lint     ruff, mypy, who may import whom, clinic lint"
 	@echo "make verify   decide every CPU claim afresh, in all environments (about 15 GB of packages)"
-	@echo "make bench    measure the speed of the runner, of the build and of the search, and how well it answers; ONLY='audit site' picks"
+	@echo "make bench    measure the runner, the build, the search and the pages (with Node.js); ONLY='audit lighthouse' picks"
 	@echo "make wheels   collect in wheels/ what a machine with a GPU and no network needs; VERSION=3.12 is its Python"
 	@echo "make lock     resolve the tools' requirements again"
 
@@ -66,4 +66,4 @@ lock: setup
 	@for name in engine development; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --upgrade --exclude-newer "$$(date -u +%F)" requirements/$$name.in -o requirements/$$name.txt; done
 
 clean:
-	rm -rf .venv .clinic site dist
+	rm -rf .venv .clinic site dist tests/npm/node_modules

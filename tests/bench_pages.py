@@ -143,6 +143,14 @@ def pages(site: Path) -> list[str]:
 
 
 def measure(url: str, device: str) -> Run:
+    """Run Lighthouse; once more, if it gave up, as it does where a machine is too busy for its patience."""
+    try:
+        return report_on(url, device)
+    except (RuntimeError, subprocess.CalledProcessError):
+        return report_on(url, device)
+
+
+def report_on(url: str, device: str) -> Run:
     """Run Lighthouse once.
 
     Raises:
@@ -198,10 +206,15 @@ def bench(chosen: tuple[str, ...] = (), runs: int = RUNS) -> Iterator[Table]:
         with console.status("building the site"):  # for this address: as on a host, each page names its own
             project = copy_project(Path(folder, "project"))
             site = build(project, CLINIC_SITE_URL=address, CLINIC_SITE_URL_ZH=f"{address}zh/")
-        wanted = [(path, device) for device in DEVICES for path in pages(site) if path in chosen or not chosen]
+        known = pages(site)
+        if unknown := set(chosen) - set(known):
+            raise click.BadParameter(f"{', '.join(sorted(unknown))}: not among {known}", param_hint="--page")
+        wanted = [(path, device) for device in DEVICES for path in known if path in chosen or not chosen]
         for number, (path, device) in enumerate(wanted, start=1):
             with console.status(f"Lighthouse, {device}: {path or '/'} ({number} of {len(wanted)})"):
                 measured.append(Measured(path, device, [measure(address + path, device) for _ in range(runs)]))
+            told = [f"{run.scores['performance']} (benchmark {run.benchmark:.0f})" for run in measured[-1].runs]
+            console.print(f"{device}, {path or '/'}: performance {', '.join(told)}")  # the tables come at the end
     yield from tables(measured)
 
 

@@ -104,14 +104,14 @@ def test_an_unknown_address_is_answered_at_any_depth_with_a_field_that_works(
     assert {f"{hosted}errors/{slug}/" for slug in ARTICLES} <= set(listed)
     for link in [*listed, *page.locator("article p a, .clinic-language").evaluate_all("all => all.map(one => one.href)")]:
         assert page.request.get(link).ok, link
-    chinese_first = page.locator("article.md-content__inner > :nth-child(2)").get_attribute("lang") == "zh"
+    chinese_first = page.locator("article.md-content__inner > :nth-child(2)").get_attribute("lang") == "zh-Hans"
     assert chinese_first == unknown.startswith("zh/")
     page.context.close()
 
 
 def test_the_chinese_page_for_unknown_addresses_is_chinese_and_leads_to_its_own_pages(browser: Browser, hosted: str) -> None:
     page = visit(browser, f"{hosted}zh/404.html")
-    assert page.locator("html").get_attribute("lang") == "zh"
+    assert page.locator("html").get_attribute("lang") == "zh-Hans"
     listed = page.locator("article li > a").evaluate_all("all => all.map(one => one.href)")
     assert {f"{hosted}zh/errors/{slug}/" for slug in ARTICLES} <= set(listed)
     page.locator("#clinic-text").fill("CC002")
@@ -262,6 +262,18 @@ def test_a_phone_has_the_contents_of_an_article_and_a_wide_screen_the_themes(bro
     assert [unquote(link) for link in links] == page.locator("article h2[id]").evaluate_all("all => all.map(one => one.id)")
     page.set_viewport_size(DESKTOP)
     expect(contents).to_be_hidden()
+    page.context.close()
+
+
+def test_on_a_phone_a_button_leads_back_to_the_top(browser: Browser, address: str) -> None:
+    page = visit(browser, f"{address}errors/{ARTICLES[0]}/", viewport=PHONE)
+    button = page.locator("button.md-top")
+    expect(button).to_be_hidden()
+    page.mouse.wheel(0, 2000)
+    page.wait_for_function("scrollY > 1000")
+    page.mouse.wheel(0, -200)
+    button.click()
+    page.wait_for_function("scrollY === 0")
     page.context.close()
 
 

@@ -86,7 +86,7 @@ def test_the_other_language_is_one_click_away(browser: Browser, address: str) ->
     page.get_by_role("link", name="中文").first.click()
     page.wait_for_load_state("networkidle")
     assert page.url == f"{address}zh/errors/{ARTICLES[0]}/"
-    assert page.locator("html").get_attribute("lang") == "zh"
+    assert page.locator("html").get_attribute("lang") == "zh-Hans"
     page.context.close()
 
 
