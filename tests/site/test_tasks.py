@@ -18,7 +18,10 @@ ZERO3_LOG = """[rank0]: Traceback (most recent call last):
 [rank0]:         size mismatch for visual.blocks.3.mlp.up_proj.bias: copying a param with shape torch.Size([3420])
 [rank0]: from checkpoint, the shape in current model is torch.Size([0]).
 """
-XTUNER_LINE = "model.layers.7.mlp.experts.3.w1w3 not in state_dict, loading deepseek-ai/DeepSeek-V2-Lite/model-00002-of-000004.safetensors"
+XTUNER_LINE = (
+    "model.layers.7.mlp.experts.3.w1w3 not in state_dict, "
+    "loading deepseek-ai/DeepSeek-V2-Lite/model-00002-of-000004.safetensors"
+)
 
 
 def copied(page: Page, block: int = 0) -> str:
