@@ -15,6 +15,7 @@ show         how it is shown
   source       an article's two pages as they are written
   once         what is worked out once for a project
   facts        what was observed of a claim, in words and ranges
+  reasons      why an answer is what it is, in both languages
   badges       cells counted by status and device
   render       evidence -> HTML elements, in the words of `words`
   versions     the table of versions

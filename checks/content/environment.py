@@ -128,6 +128,11 @@ class Environment:
         return {name: version for layer in self.layers for name, version in read_pins(layer.lock(local)).items()}
 
     @cached_property
+    def pinned(self) -> dict[bool, dict[str, str]]:
+        """The pins without and with local builds, as they were when they were first asked for."""
+        return {local: self.pins(local) for local in (False, True)}
+
+    @cached_property
     def lock_key(self) -> str:
         """The digest of everything that this layer's lock is resolved from."""
         toml = self.toml

@@ -225,7 +225,7 @@ def mismatched_packages(environment: Environment, seen: Seen) -> str:
     found: dict[str, str] = {canonicalize_name(name): version for name, version in seen.packages.items()}
     differences = []
     for local in (True, False):
-        pins = environment.pins(local).items()  # their names are canonical
+        pins = environment.pinned[local].items()  # their names are canonical
         differences.append([f"{name} {pin} -> {found.get(name, 'missing')}" for name, pin in pins if found.get(name) != pin])
     return "" if not all(differences) else min(differences, key=len)[0]
 

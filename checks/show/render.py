@@ -294,10 +294,14 @@ class Pages:
         return [self.say(cell.expected), self.verdict(shown), self.chip(judged.status), self._why(cell)]
 
     def table(self, name: str, headings: Sequence[Child], rows: Sequence[Sequence[Child]]) -> Element:
-        """Return a table in a wrapper that scrolls by itself, and can be reached by keyboard."""
+        """Return a table in a wrapper that scrolls by itself, and can be reached by keyboard; on a phone each row is a card."""
+        words = ["".join(one.itertext()) if isinstance(one, Element) else str(one) for one in headings]
         head = element("thead", element("tr", *(element("th", heading, scope="col") for heading in headings)))
-        body = element("tbody", *(element("tr", *(element("td", cell) for cell in row)) for row in rows))
-        label = " / ".join("".join(one.itertext()) if isinstance(one, Element) else str(one) for one in headings[:2])
+        filled = (zip(row, words, strict=True) for row in rows)
+        body = element(
+            "tbody", *(element("tr", *(element("td", cell, data_head=word) for cell, word in row)) for row in filled)
+        )
+        label = " / ".join(words[:2])
         return element("div.clinic-scroll", element(f"table.{name}", head, body), tabindex="0", role="group", aria_label=label)
 
     def output(self, article: Article, module: str, environment: str, contains: str, lines: int) -> Element:

@@ -64,7 +64,11 @@ def test_on_a_phone_message_safety_and_first_step_are_seen_without_scrolling(
 ) -> None:
     page, _, _ = open_page(browser, address + path, viewport=PHONE, color_scheme=scheme)
     card = page.locator("section.clinic-article")
-    parts = [card.locator(".clinic-message"), card.locator(".clinic-safe > strong"), page.locator("h3 ~ .highlight").first]
+    parts = [
+        card.locator(".clinic-message"),
+        card.locator(".clinic-safe > strong"),
+        page.locator("h3 ~ .highlight, h3 ~ div .highlight").first,
+    ]
     for part in parts:
         box = part.bounding_box()
         assert box and box["y"] + box["height"] <= PHONE["height"], part.inner_text()
