@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import functools
 import http.client
@@ -236,6 +237,7 @@ def start_and_stop(root: Path, lock: Path, number: signal.Signals) -> tuple[int,
         cwd=root,
         stderr=subprocess.PIPE,
         text=True,
+        env={**os.environ, "CLINIC_ISOLATION": "process"},  # which lets it hold a file that is seen here, too
         preexec_fn=functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # a job in the background ignores it
     )
     assert process.stderr is not None
@@ -250,13 +252,37 @@ def start_and_stop(root: Path, lock: Path, number: signal.Signals) -> tuple[int,
     return process.wait(), said
 
 
+def processes_of(root: Path) -> list[str]:
+    """Return the command lines of the probes that work for a project."""
+    found = []
+    for place in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            line = place.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            found += [line] if "probe.py" in line and str(root) in line else []
+    return found
+
+
+@pytest.mark.skipif(not Path("/proc/self/cmdline").is_file(), reason="no /proc here")
+def test_with_the_strictest_isolation_too_a_killed_runner_leaves_no_process(decided: Path) -> None:
+    write_check(decided, "import time\n\ndef claim():\n    '''It is so.'''\n    time.sleep(60)\n    assert int(1) == 1\n")
+    process = subprocess.Popen([CLINIC, "run", "CC003", "--again"], cwd=decided, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "deciding claim" in line:
+            break
+    assert processes_of(decided)
+    process.kill()
+    process.wait()
+    assert happens(lambda: not processes_of(decided))
+
+
 def test_interrupted_run_ends_with_130_and_the_next_one_goes_on(decided: Path, tmp_path: Path) -> None:
     (decided / ERRORS / "prefix-missing/evidence/load_renamed@bare.json").unlink()
     status, said = start_and_stop(decided, tmp_path / "lock", signal.SIGINT)
     assert (status, "Traceback" in said) == (130, False)
     assert "Interrupted. What was decided is kept: the same command goes on from here." in said
     assert happens(lambda: not is_held(tmp_path / "lock"))
-    write_check(decided, "def claim():\n    '''It is so.'''\n    assert 1 + 1 == 2\n")
+    write_check(decided, "def claim():\n    '''It is so.'''\n    assert int(1) == 1\n")
     done = clinic(decided, "run", "CC001", "CC003")
     assert (done.returncode, decided_names(done.stderr)) == (0, ["claim"])
 

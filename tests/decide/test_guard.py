@@ -55,6 +55,8 @@ def test_what_a_check_needs_is_not(tmp_path: Path, code: str) -> None:
     assert list(refusals(file)) == []
 
 
-@pytest.mark.parametrize("file", sorted([*ROOT.glob("checks/errors/*/*.py"), *ROOT.glob("snippets/*.py")]), ids=lambda one: one.name)
+@pytest.mark.parametrize(
+    "file", sorted([*ROOT.glob("checks/errors/*/*.py"), *ROOT.glob("snippets/*.py")]), ids=lambda one: one.name
+)
 def test_no_check_of_ours_does_it(file: Path) -> None:
     assert list(refusals(file)) == []
