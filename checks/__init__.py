@@ -9,6 +9,7 @@ tend         how it is tended
   generate     evidence and shared code -> the generated parts of the snippets
   pages        an article's two pages, held against its claims
   lint         page <-> folder <-> claims <-> environments <-> evidence <-> snippets
+  rederive     what a built site claims, derived again from its own files
   new          template/ -> the files of a new article
 
 show         how it is shown
@@ -16,6 +17,7 @@ show         how it is shown
   once         what is worked out once for a project
   facts        what was observed of a claim, in words and ranges
   badges       cells counted by status and device
+  reasons      why a status is what it is, in the language of a page
   render       evidence -> HTML elements, in the words of `words`
   versions     the table of versions
   environments  the page of environments, a family of them an entry
@@ -34,9 +36,13 @@ show         how it is shown
   publish      both languages built; badges, evidence and downloads laid beside the pages
 
 decide       how it is decided
+  attest       an envelope beside a statement: signed with a key, or by a workflow; whether it is true
+  policy       checks/policy.toml: whose word it takes before evidence counts
   evidence     what a run saw <-> an in-toto statement file; digests; the status rule
   plan         articles x environments -> cells; the jobs that would decide them
   integrity    whether an installed layer's files still are those of its packages
+  incoming     a statement that somebody brings: whether the same rules let it in
+  releases     the newest release of a package, asked of pip's index
   install      Environment -> a Python that can be started; the only one that calls uv
   run          one job -> outcomes: process, limits, output
   bootstrap    starts the engine from a folder of wheels, where its own packages are not installed
@@ -46,6 +52,7 @@ content      what people wrote
   pattern      whether both engines run a signature's pattern alike, in linear time
   article      article.toml + docstrings -> Article, Claim, Signature; by ast, never by import
   environment  environment.toml + lock.txt -> Environment, its layers and pins
+  releases     checks/releases.toml: the newest releases that are known, and since when
   words        the words that the engine itself puts on a page, in both languages
 
 `probe` is started inside an environment, decides the claims of one check module there, and is imported by nobody.

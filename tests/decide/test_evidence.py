@@ -59,12 +59,13 @@ def without_snippet(record: Record) -> Record:
 
 
 TOMORROW = datetime.now(UTC).replace(microsecond=0) + timedelta(days=1)
+BECAUSE = 'expires_because = { en = "a moving target", zh = "变化很快" }'
 LONG_AGO = datetime(2020, 2, 1, tzinfo=UTC)
 DIFFERENT = {
     "another verdict": (with_outcome(observed="refuted", reason="it loaded"), "failing", "observed refuted: it loaded"),
     "undecided": (with_outcome(observed="undecided", reason="SystemExit: 1"), "unverified", "undecided: SystemExit: 1"),
     "future": (with_outcome(recorded=TOMORROW), "unverified", f"recorded in the future ({TOMORROW:%Y-%m-%d})"),
-    "too old": (with_outcome(recorded=LONG_AGO), "stale", "older than 400 days (2020-02-01)"),
+    "too old": (with_outcome(recorded=LONG_AGO), "stale", "older than 90 days (2020-02-01)"),
     "another claim": (with_outcome(claim="load_renamed.other"), "unverified", "the claim is newer than the evidence"),
     "another article": (lambda one: one.model_copy(update={"article": "CC002"}), "unverified", "another article"),
     "another environment": (lambda one: one.model_copy(update={"environment": "bare-cuda"}), "unverified", "environment"),
@@ -90,7 +91,7 @@ def test_nothing_recorded_is_unverified(path: Path) -> None:
 
 
 def test_age_is_measured_at_the_build_and_allowed_by_the_article(path: Path) -> None:
-    edit(path.parents[4], f"{FOLDER}/article.toml", 'harm = "error"', 'harm = "error"\nexpires_days = 30')
+    edit(path.parents[4], f"{FOLDER}/article.toml", 'harm = "error"', f'harm = "error"\nexpires_days = 30\n{BECAUSE}')
     recorded = read(path).outcomes[0].recorded
     assert judged(path, now=recorded + timedelta(days=30)).status == "verified"
     assert judged(path, now=recorded + timedelta(days=30, seconds=1)).status == "stale"
