@@ -10,6 +10,7 @@ tend         how it is tended
   pages        an article's two pages, held against its claims
   lint         page <-> folder <-> claims <-> environments <-> evidence <-> snippets
   rederive     what a built site claims, derived again from its own files
+  notes        what checks say of false sentences, held against the articles' Chinese notes
   new          template/ -> the files of a new article
 
 show         how it is shown

@@ -67,13 +67,14 @@ def exit_status(project: Project, cells: list[Cell], unattested: bool = False) -
 
     With `unattested`, an answer that only lacks somebody's signature says what it observed: of a run, which cannot have one.
     """
-    statuses = {_answer(cell, judged) if unattested else judged.status for cell in cells for judged in [project.judge(cell)]}
+    statuses = {answer(cell, judged) if unattested else judged.status for cell in cells for judged in [project.judge(cell)]}
     if "failing" in statuses:
         return Exit.FAILING
     return Exit.VERIFIED if statuses == {"verified"} else Exit.UNANSWERED
 
 
-def _answer(cell: Cell, judged: Judgement) -> str:
+def answer(cell: Cell, judged: Judgement) -> str:
+    """Return a cell's status, or, where only a signature is missing, what it would be with one."""
     if judged.needs and judged.outcome:
         return "verified" if judged.outcome.observed == cell.expected else "failing"
     return judged.status

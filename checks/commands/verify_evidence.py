@@ -12,12 +12,15 @@ from ..decide.incoming import examine
 from ..decide.plan import Project, find_root, load_project
 from ..decide.policy import FILE as POLICY
 from ..tend.rederive import differences
-from .command import COLOUR, Exit, count, err, exit_status, out, print_summary
+from .command import COLOUR, Exit, answer, count, err, exit_status, out, print_summary
 
 
 @click.command()
 @click.argument("what", required=False, metavar="[FILE|SITE]", type=click.Path(exists=True, path_type=Path))
-def command(what: Path | None) -> int:
+@click.option(
+    "--unattested", is_flag=True, help="Of a FILE: what only lacks an attestation counts. For who is about to make one."
+)
+def command(what: Path | None, unattested: bool) -> int:
     """Derive every status again from files alone, and explain it: of the project, of one statement, or of a built site.
 
     Of a site's folder everything is derived from what lies in it (evidence, environments, source.zip) and compared with
@@ -28,7 +31,7 @@ def command(what: Path | None) -> int:
     root = find_root(own=what is not None)
     if what is None:
         return _project(load_project(root))
-    return _site(what, root) if what.is_dir() else _statement(load_project(root), what)
+    return _site(what, root) if what.is_dir() else _statement(load_project(root), what, unattested)
 
 
 def _project(project: Project) -> int:
@@ -46,15 +49,15 @@ def _project(project: Project) -> int:
     return Exit.FAILING if misfits else exit_status(project, cells) if cells else Exit.NOTHING
 
 
-def _statement(project: Project, path: Path) -> int:
+def _statement(project: Project, path: Path, unattested: bool) -> int:
     found = examine(project, path)
-    for name, judged in found.cells:
-        _explain(name, judged)
+    for cell, judged in found.cells:
+        _explain(cell.name, judged)
     for misfit in found.misfits:
         err.print(f"[red]{escape(misfit)}[/]")
     if found.job is None:
         err.print(f"[red]{escape(path.name)}: {escape(found.refused)}[/]")
-    statuses = {judged.status for _, judged in found.cells}
+    statuses = {answer(cell, judged) if unattested else judged.status for cell, judged in found.cells}
     if found.job is None or found.misfits or "failing" in statuses:
         return Exit.FAILING
     return Exit.VERIFIED if statuses == {"verified"} else Exit.UNANSWERED

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from .attest import ENDINGS
 from .evidence import Judgement, Record, Unreadable, adopt, envelopes, location, read, read_or_none, vouchers_of
-from .plan import Job, Project
+from .plan import Cell, Job, Project
 
 LIMIT = 64 * 2**20  # bytes of a statement, a log or an envelope: what a run itself may print
 
@@ -25,7 +25,7 @@ class Incoming:
 
     source: Path
     job: Job | None
-    cells: tuple[tuple[str, Judgement], ...]
+    cells: tuple[tuple[Cell, Judgement], ...]
     refused: str
     kept: bool = False  # refused only because what is here is as good and newer
     misfits: tuple[str, ...] = ()  # envelopes beside it that vouch for nothing, and why
@@ -46,7 +46,7 @@ def examine(project: Project, source: Path) -> Incoming:
             job = _job_of(project, record)
             if job is None:
                 return Incoming(source, None, (), f"no claim of this project is decided by {_said(record)}")
-            cells = tuple((cell.name, project.judge_file(path, cell)) for cell in job.cells)
+            cells = tuple((cell, project.judge_file(path, cell)) for cell in job.cells)
             misfits = tuple(f"{file.name}: {why}" for file, voucher, why in envelopes(path, project.policy) if not voucher)
             bad = next((judged.reason for _, judged in cells if judged.status not in ("verified", "failing")), "")
             newer = "" if bad else _newer(project, job, record, bool(vouchers_of(path, project.policy)))
