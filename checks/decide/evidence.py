@@ -133,7 +133,7 @@ def write(path: Path, record: Record, log: bytes) -> None:
     """Write the statement and its log by way of temporary files: killed anywhere, the old or the new one is whole."""
     statement = _statement(record)
     _check_format(statement)
-    _put(path, (json.dumps(statement, indent=1, ensure_ascii=False) + "\n").encode(), {".log": log})
+    _put(path, _text(statement), {".log": log})
 
 
 def adopt(path: Path, source: Path) -> None:
@@ -176,7 +176,8 @@ def read(path: Path) -> Record:
         Unreadable: with one sentence; also for a record whose own digest or whose log's digest is another.
     """
     try:
-        statement = json.loads(path.read_bytes())
+        written = path.read_bytes()
+        statement = json.loads(written)
         own = statement["predicate"][OWN]
         subjects = {one["name"]: one["digest"]["sha256"] for one in statement["subject"]}
         record = Record.model_validate({key: value for key, value in own.items() if key != "digest"} | {"subjects": subjects})
@@ -187,7 +188,7 @@ def read(path: Path) -> Record:
         raise Unreadable(f"the evidence is malformed: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
     except Exception as error:  # whatever a broken file makes JSON or a look-up raise, it is not evidence
         raise Unreadable(f"the evidence cannot be read: {type(error).__name__}: {error}"[:200]) from error
-    if statement != _statement(record):
+    if written != _text(_statement(record)):  # every byte: also one that JSON does not count
         raise Unreadable("the evidence was altered after it was written")
     logs = [log for log in (path.with_suffix(".log"), _next(path, ".log")) if log.is_file()]
     if record.log_sha256 not in map(sha256, logs):
@@ -356,6 +357,10 @@ def _belongs(file: Path, ending: str, record: Record, statement: Path) -> bool:
     if ending == ".log":
         return record.log_sha256 == sha256(file)
     return made_for(statement.read_bytes(), file.read_bytes())
+
+
+def _text(statement: dict[str, Any]) -> bytes:
+    return (json.dumps(statement, indent=1, ensure_ascii=False) + "\n").encode()
 
 
 def _statement(record: Record) -> dict[str, Any]:
