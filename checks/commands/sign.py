@@ -8,10 +8,11 @@ from pathlib import Path
 import click
 from rich.markup import escape
 
-from ..decide.attest import KEY_VARIABLE, Refused, load_private_key, sign
-from ..decide.evidence import attest, location, vouchers_of
+from ..decide.attest import KEY_VARIABLE, Refused, load_private_key, public_pem, sign
+from ..decide.evidence import attest, location
 from ..decide.install import home
 from ..decide.plan import find_root, has_answer, load_project, select
+from ..decide.policy import FILE as POLICY
 from .command import Exit, OwnRuns, err, only_run, out
 
 
@@ -40,6 +41,7 @@ def command(articles: tuple[str, ...], key: Path | None, environments: tuple[str
     except Refused as error:
         raise click.UsageError(f"the key cannot be used: {error}") from error
     jobs = [job for job in select(project, articles, environments, lambda _: True) if has_answer(project, job)]
+    trusted = public_pem(signer).strip() in {pem.strip() for pem in project.policy.keys.values()}
     own = OwnRuns(home(root))
     signed = 0
     with only_run(home(root)):
@@ -48,12 +50,10 @@ def command(articles: tuple[str, ...], key: Path | None, environments: tuple[str
             if others or own.has(job):
                 written = attest(path, sign(path.read_bytes(), signer))
                 signed += 1
-                counts = (
-                    ""
-                    if vouchers_of(path, project.policy)
-                    else " [yellow](counts for nothing: the key is not in the policy)[/]"
-                )
+                counts = "" if trusted else " [yellow](counts for nothing: the key is not in the policy)[/]"
                 out.print(f"wrote {escape(str(written.relative_to(root)))}{counts}")
+    if signed and not trusted:
+        err.print(f"For [keys] of {POLICY}, NAME = the public key:\n{public_pem(signer)}", markup=False)
     if signed:
         return Exit.VERIFIED
     err.print("Nothing to sign: no current answer that this machine has given (--others: also those of other machines).")

@@ -87,6 +87,15 @@ def load_public_key(pem: str) -> SSlibKey:
     return SSlibKey.from_crypto(key)
 
 
+def public_pem(key: CryptoSigner) -> str:
+    """Return a private key's public half, as a policy states it."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(key.public_key.keyval["public"]))
+    return public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
+
 def sign(statement: bytes, key: CryptoSigner) -> bytes:
     """Return an envelope around a statement's bytes."""
     from securesystemslib.dsse import Envelope
