@@ -3,7 +3,7 @@ PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3.13 python3,$(
 BIN := .venv/bin
 DEFAULT := torch-2.13-cpu
 
-.PHONY: site build package test lint verify bench wheels lock setup clean
+.PHONY: site build package test attest lint verify bench wheels lock setup clean
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -12,6 +12,7 @@ help:
 	@echo "make build    build the site from the evidence that is committed"
 	@echo "make package  the wheel that readers install and its source archive, in dist/"
 	@echo "make test     engine, package, snippets, a real site built and read, the site in headless Chromium"
+	@echo "make attest   also the package that verifies evidence which a workflow has signed"
 	@echo "make lint     ruff, mypy, who may import whom, clinic lint"
 	@echo "make verify   decide every CPU claim afresh, in all environments (about 15 GB of packages)"
 	@echo "make bench    measure the runner, the build, the search and the pages (with Node.js); ONLY='audit lighthouse' picks"
@@ -45,6 +46,10 @@ test: setup
 	@$(BIN)/python tests/browser.py
 	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4
 
+# The optional package that verifies what a workflow has signed.
+attest: setup
+	@$(BIN)/python -m pip install -qq --require-hashes --no-deps --only-binary :all: -r requirements/attest.txt
+
 lint: setup
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
@@ -63,7 +68,7 @@ wheels: setup
 	@$(BIN)/clinic wheels wheels --python $(VERSION)
 
 lock: setup
-	@for name in engine development; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --upgrade --exclude-newer "$$(date -u +%F)" requirements/$$name.in -o requirements/$$name.txt; done
+	@for name in engine development attest; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --upgrade --exclude-newer "$$(date -u +%F)" requirements/$$name.in -o requirements/$$name.txt; done
 
 clean:
 	rm -rf .venv .clinic site dist tests/npm/node_modules

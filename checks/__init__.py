@@ -9,6 +9,8 @@ tend         how it is tended
   generate     evidence and shared code -> the generated parts of the snippets
   pages        an article's two pages, held against its claims
   lint         page <-> folder <-> claims <-> environments <-> evidence <-> snippets
+  rederive     what a built site claims, derived again from its own files
+  notes        what checks say of false sentences, held against the articles' Chinese notes
   new          template/ -> the files of a new article
 
 show         how it is shown
@@ -17,6 +19,7 @@ show         how it is shown
   facts        what was observed of a claim, in words and ranges
   reasons      why an answer is what it is, in both languages
   badges       cells counted by status and device
+  reasons      why a status is what it is, in the language of a page
   render       evidence -> HTML elements, in the words of `words`
   versions     the table of versions
   environments  the page of environments, a family of them an entry
@@ -35,9 +38,14 @@ show         how it is shown
   publish      both languages built; badges, evidence and downloads laid beside the pages
 
 decide       how it is decided
+  attest       an envelope beside a statement: signed with a key, or by a workflow; whether it is true
+  policy       checks/policy.toml: whose word it takes before evidence counts
   evidence     what a run saw <-> an in-toto statement file; digests; the status rule
   plan         articles x environments -> cells; the jobs that would decide them
   integrity    whether an installed layer still is what was installed
+  integrity    whether an installed layer's files still are those of its packages
+  incoming     a statement that somebody brings: whether the same rules let it in
+  releases     the newest release of a package, asked of pip's index
   install      Environment -> a Python that can be started; the only one that calls uv
   guard        what a check's files may not do
   sandbox      what shuts a check in: the strictest isolation that the machine offers
@@ -49,6 +57,7 @@ content      what people wrote
   pattern      whether both engines run a signature's pattern alike, in linear time
   article      article.toml + docstrings -> Article, Claim, Signature; by ast, never by import
   environment  environment.toml + lock.txt -> Environment, its layers and pins
+  releases     checks/releases.toml: the newest releases that are known, and since when
   words        the words that the engine itself puts on a page, in both languages
 
 `probe` is started inside an environment, decides the claims of one check module there, and is imported by nobody.

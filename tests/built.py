@@ -32,6 +32,16 @@ def copy_project(target: Path) -> Path:
     return target
 
 
+def dress(root: Path) -> None:
+    """Give a miniature clinic the real site's configuration, so that it can be built."""
+    for name in ("mkdocs.yml", "mkdocs.zh.yml", "CHANGELOG.md"):
+        shutil.copyfile(ROOT / name, root / name)
+    shutil.copytree(ROOT / "overrides", root / "overrides")
+    for language in ("en", "zh"):
+        for page in (ROOT / "docs" / language).glob("*.md"):
+            shutil.copyfile(page, root / "docs" / language / page.name)
+
+
 def build(root: Path, **variables: str) -> Path:
     """Build as a user does; the terminal's text is the failure's."""
     command = [sys.executable, "-m", "checks", "build"]

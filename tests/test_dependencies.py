@@ -22,6 +22,7 @@ OF_READERS = tuple(name for name in MODULES if name.startswith("checkpoint_clini
 ONLY_IN = {
     "subprocess": {
         *("checks/decide/install.py", "checks/decide/run.py", "checks/decide/bootstrap.py"),
+        "checks/decide/releases.py",
         *("checkpoint_clinic/__main__.py", "checkpoint_clinic/started.py"),
     },
     "fcntl": {"checks/commands/command.py", "checks/probe.py"},
@@ -31,6 +32,8 @@ ONLY_IN = {
     "matplotlib": {"checks/show/draw.py"},
     "mkdocs": {"checks/show/publish.py"},
     "uv": {"checks/decide/install.py"},
+    "securesystemslib": {"checks/decide/attest.py"},
+    "sigstore": {"checks/decide/attest.py"},
 }
 # What a reader's own script has, imported where it is used: no dependency of the package.
 OF_A_SCRIPT = {"checkpoint_clinic/loads.py": {"transformers", "deepspeed"}, "checkpoint_clinic/fixtures.py": {"pytest"}}

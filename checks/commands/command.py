@@ -1,4 +1,4 @@
-"""What the commands share: exit statuses, consoles, the lines and sums that several print, the lock."""
+"""What the commands share: exit statuses, consoles, the lines and sums that several print, the lock, whose runs are own."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ import click
 from rich.console import Console
 from rich.markup import escape
 
-from ..decide.plan import Cell, Project
+from ..decide.evidence import Judgement, location, sha256
+from ..decide.plan import Cell, Job, Project
 
 out, err = Console(highlight=False, soft_wrap=True), Console(stderr=True, highlight=False, soft_wrap=True)
 COLOUR = {"verified": "green", "failing": "red", "stale": "yellow", "unverified": "yellow"}
@@ -57,15 +58,26 @@ def cell_as_json(project: Project, cell: Cell) -> dict[str, Any]:
         "status": judged.status,
         "reason": judged.reason,
         "recorded": judged.outcome.recorded.isoformat() if judged.outcome else None,
+        "level": judged.level,
     }
 
 
-def exit_status(project: Project, cells: list[Cell]) -> Exit:
-    """Return what a command's exit status says of these cells."""
-    statuses = {project.judge(cell).status for cell in cells}
+def exit_status(project: Project, cells: list[Cell], unattested: bool = False) -> Exit:
+    """Return what a command's exit status says of these cells.
+
+    With `unattested`, an answer that only lacks somebody's signature says what it observed: of a run, which cannot have one.
+    """
+    statuses = {answer(cell, judged) if unattested else judged.status for cell in cells for judged in [project.judge(cell)]}
     if "failing" in statuses:
         return Exit.FAILING
     return Exit.VERIFIED if statuses == {"verified"} else Exit.UNANSWERED
+
+
+def answer(cell: Cell, judged: Judgement) -> str:
+    """Return a cell's status, or, where only a signature is missing, what it would be with one."""
+    if judged.needs and judged.outcome:
+        return "verified" if judged.outcome.observed == cell.expected else "failing"
+    return judged.status
 
 
 def print_summary(project: Project, cells: list[Cell]) -> None:
@@ -87,3 +99,25 @@ def print_json(value: Any) -> None:
 def count(number: int, noun: str) -> str:
     """Return `1 problem`, `2 problems`."""
     return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
+class OwnRuns:
+    """Which evidence this machine wrote itself: job -> digest of the file, kept beside the environments."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "own-runs.json"
+        self.runs: dict[str, str] = {}
+        with contextlib.suppress(OSError, ValueError):
+            self.runs = dict(json.loads(self.path.read_text(encoding="utf-8")))
+
+    def has(self, job: Job) -> bool:
+        """Whether the job's evidence is what this machine wrote."""
+        path = location(job.article, job.module, job.environment.name)
+        return path.is_file() and self.runs.get(f"{job.article.id} {job.name}") == sha256(path)
+
+    def add(self, job: Job, path: Path) -> None:
+        """Remember what was just written."""
+        self.runs[f"{job.article.id} {job.name}"] = sha256(path)
+        temporary = self.path.with_suffix(".tmp")
+        temporary.write_text(json.dumps(self.runs, indent=1), encoding="utf-8")
+        temporary.replace(self.path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from keyword import iskeyword
 from pathlib import Path
 
 import click
@@ -22,13 +23,15 @@ class Commands(click.Group):
 
     def list_commands(self, context: click.Context) -> list[str]:
         """Return the names in alphabetical order."""
-        return sorted(path.stem for path in Path(__file__).parent.glob("*.py") if path.stem not in NO_COMMANDS)
+        files = (path.stem for path in Path(__file__).parent.glob("*.py") if path.stem not in NO_COMMANDS)
+        return sorted(name.rstrip("_").replace("_", "-") for name in files)
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         """Return the command of that name, or None."""
         if name not in self.list_commands(context):
             return None
-        found = import_module(f".{name}", __package__).command
+        module = name.replace("-", "_") + ("_" if iskeyword(name) else "")
+        found = import_module(f".{module}", __package__).command
         assert isinstance(found, click.Command)
         found.name = name
         return found

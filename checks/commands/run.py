@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 from pathlib import Path
 
 import click
@@ -11,10 +9,10 @@ from rich.console import Console
 from rich.markup import escape
 
 from ..content.environment import awaits_commit
-from ..decide.evidence import Record, location, read_or_none, sha256, sweep
+from ..decide.evidence import Record, location, read_or_none, sweep
 from ..decide.install import Unavailable, home
 from ..decide.plan import Cell, Job, Project, find_root, has_answer, load_project, select
-from .command import Exit, cell_as_json, err, exit_status, line, only_run, print_json, print_summary
+from .command import Exit, OwnRuns, cell_as_json, err, exit_status, line, only_run, print_json, print_summary
 
 
 @click.command()
@@ -45,7 +43,7 @@ def command(
     if not selected:
         err.print("Nothing is selected: no claim is stated for that article and environment. See: clinic plan")
         return Exit.NOTHING
-    own = _OwnRuns(home(root))
+    own = OwnRuns(home(root))
     jobs = [job for job in selected if again or not has_answer(project, job) or (here and not own.has(job))]
     current = not jobs
     jobs = [job for job in jobs if _can_be_entered(job, bool(environments))]
@@ -73,10 +71,10 @@ def command(
         print_summary(project, cells)
     for difference in changed if same else []:
         err.print(f"[red]{escape(difference)}[/]")
-    return Exit.FAILING if same and changed else exit_status(project, cells)
+    return Exit.FAILING if same and changed else exit_status(project, cells, unattested=True)
 
 
-def _run_jobs(project: Project, jobs: list[Job], wheels: Path | None, own: _OwnRuns) -> list[str]:
+def _run_jobs(project: Project, jobs: list[Job], wheels: Path | None, own: OwnRuns) -> list[str]:
     """Run jobs one after the other with their progress; return how verdicts differ from those recorded before."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -143,23 +141,3 @@ def _can_be_entered(job: Job, named: bool) -> bool:
     if named:
         err.print(f"[yellow]{escape(job.name)}: undecided, this machine has no CUDA device; run it on one that has[/]")
     return False
-
-
-class _OwnRuns:
-    """Which evidence this machine wrote itself: job -> digest of the file, kept beside the environments."""
-
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / "own-runs.json"
-        self.runs: dict[str, str] = {}
-        with contextlib.suppress(OSError, ValueError):
-            self.runs = dict(json.loads(self.path.read_text(encoding="utf-8")))
-
-    def has(self, job: Job) -> bool:
-        path = location(job.article, job.module, job.environment.name)
-        return path.is_file() and self.runs.get(f"{job.article.id} {job.name}") == sha256(path)
-
-    def add(self, job: Job, path: Path) -> None:
-        self.runs[f"{job.article.id} {job.name}"] = sha256(path)
-        temporary = self.path.with_suffix(".tmp")
-        temporary.write_text(json.dumps(self.runs, indent=1), encoding="utf-8")
-        temporary.replace(self.path)

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import tomllib
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from .pattern import refusals
 from .problem import Invalid, Problem, from_validation, line_of, relative
 
 Verdict = Literal["holds", "refuted"]
 Harm = Literal["none", "error", "silent"]
+EXPIRES_DAYS = 90
 Safe = Literal["yes", "no", "check"]  # to go on after the message; check: not before the check
 
 
@@ -113,12 +114,19 @@ class _Toml(Strict):
     message: str
     reported: tuple[str, ...] = ()
     named: dict[str, str] = {}
-    expires_days: Annotated[int, Field(gt=0)] = 400
+    expires_days: Annotated[int, Field(gt=0)] = EXPIRES_DAYS  # how old an answer may be before it is stale
+    expires_because: Bilingual | None = None  # why, where that is not the usual time
     signature: Annotated[tuple[Signature, ...], Field(min_length=1)]
     lookalike: tuple[Lookalike, ...] = ()
     note: tuple[Note, ...] = ()
     affected: tuple[str, ...] = ()  # claims that are true of a sound release: where one is false, that release is affected
     claims: Annotated[dict[str, Expected], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _another_age_has_a_reason(self) -> _Toml:
+        if (self.expires_days != EXPIRES_DAYS) != (self.expires_because is not None):
+            raise ValueError(f"expires_because, with the reason for an expires_days other than {EXPIRES_DAYS}, and only then")
+        return self
 
 
 @dataclass(frozen=True)

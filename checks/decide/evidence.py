@@ -1,4 +1,4 @@
-"""What a run saw, as an in-toto statement file, and the rule that derives a cell's status from it.
+"""What a run saw, as an in-toto statement file, who vouches for it, and the rule that derives a cell's status from both.
 
 One Statement v1 with a test-result v0.1 predicate for each run of one check module in one environment: exactly what one process
 decides, so a file is replaced whole, and a run that was interrupted goes on at the next module.
@@ -14,7 +14,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
@@ -24,9 +24,12 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from ..content.article import Article, imported_files
 from ..content.environment import Environment
+from .attest import DSSE, ENDINGS, SIGSTORE, Refused, key_of, made_for, workflow_of
+from .policy import STRICT, Policy
 
 Observed = Literal["holds", "refuted", "undecided"]
 Status = Literal["verified", "failing", "stale", "unverified"]
+Level = Literal["stated", "attested"]  # a file in the repository; or somebody whom the policy trusts has signed it
 STATEMENT, PREDICATE, OWN = (
     "https://in-toto.io/Statement/v1",
     "https://in-toto.io/attestation/test-result/v0.1",
@@ -80,12 +83,14 @@ class Record(_Frozen):
 
 @dataclass(frozen=True)
 class Judgement:
-    """A cell's status with the reason for it."""
+    """A cell's status with the reason for it; `needs` says whose word a current answer lacks before it counts."""
 
     status: Status
     reason: str
     observed: Observed | None = None
     outcome: Outcome | None = None
+    level: Level | None = None
+    needs: str = ""
 
 
 class Unreadable(Exception):
@@ -126,12 +131,42 @@ def location(article: Article, module: str, environment: str) -> Path:
 
 def write(path: Path, record: Record, log: bytes) -> None:
     """Write the statement and its log by way of temporary files: killed anywhere, the old or the new one is whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     statement = _statement(record)
     _check_format(statement)
-    _replace(_next_log(path), log)
-    _replace(path, (json.dumps(statement, indent=1, ensure_ascii=False) + "\n").encode())  # from here on it is the new run
-    _next_log(path).replace(path.with_suffix(".log"))
+    _put(path, _text(statement), {".log": log})
+
+
+def adopt(path: Path, source: Path) -> None:
+    """Take over a statement with its log and its envelopes, byte for byte; killed anywhere, the old or the new one is whole.
+
+    A log is called .txt on a site, so that a browser shows it.
+    """
+    beside = {ending: file.read_bytes() for ending in ENDINGS if (file := source.with_suffix(ending)).is_file()}
+    log = next((file for one in (".log", ".txt") if (file := source.with_suffix(one)).is_file()), None)
+    _put(path, source.read_bytes(), {**({".log": log.read_bytes()} if log else {}), **beside})
+
+
+def files_of(path: Path) -> list[Path]:
+    """Return a statement's files: itself, its log, the envelopes beside it."""
+    return [file for file in (path, *map(path.with_suffix, (".log", *ENDINGS))) if file.is_file()]
+
+
+def attest(path: Path, envelope: bytes) -> Path:
+    """Lay a signed envelope beside a statement; return its path."""
+    _replace(path.with_suffix(DSSE), envelope)
+    return path.with_suffix(DSSE)
+
+
+def _put(path: Path, statement: bytes, beside: Mapping[str, bytes]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for ending, data in beside.items():
+        _replace(_next(path, ending), data)
+    _replace(path, statement)  # from here on it is the new run
+    for ending in (".log", *ENDINGS):
+        if ending in beside:
+            _next(path, ending).replace(path.with_suffix(ending))
+        else:  # of an earlier run
+            path.with_suffix(ending).unlink(missing_ok=True)
 
 
 def read(path: Path) -> Record:
@@ -141,7 +176,8 @@ def read(path: Path) -> Record:
         Unreadable: with one sentence; also for a record whose own digest or whose log's digest is another.
     """
     try:
-        statement = json.loads(path.read_bytes())
+        written = path.read_bytes()
+        statement = json.loads(written)
         own = statement["predicate"][OWN]
         subjects = {one["name"]: one["digest"]["sha256"] for one in statement["subject"]}
         record = Record.model_validate({key: value for key, value in own.items() if key != "digest"} | {"subjects": subjects})
@@ -152,9 +188,9 @@ def read(path: Path) -> Record:
         raise Unreadable(f"the evidence is malformed: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
     except Exception as error:  # whatever a broken file makes JSON or a look-up raise, it is not evidence
         raise Unreadable(f"the evidence cannot be read: {type(error).__name__}: {error}"[:200]) from error
-    if statement != _statement(record):
+    if written != _text(_statement(record)):  # every byte: also one that JSON does not count
         raise Unreadable("the evidence was altered after it was written")
-    logs = [log for log in (path.with_suffix(".log"), _next_log(path)) if log.is_file()]
+    logs = [log for log in (path.with_suffix(".log"), _next(path, ".log")) if log.is_file()]
     if record.log_sha256 not in map(sha256, logs):
         raise Unreadable("the raw log beside the evidence is missing or was altered")
     return record
@@ -167,16 +203,52 @@ def judge(
     environment: Environment,
     current: Mapping[str, str],
     now: datetime,
+    policy: Policy = STRICT,
 ) -> Judgement:
     """Derive one cell's status. `current` holds the subjects' digests of today. Never stored: computed at each build."""
     path = location(article, claim.partition(".")[0], environment.name)
+    return judge_file(path, article, claim, expected, environment, current, now, policy)
+
+
+def judge_file(
+    path: Path,
+    article: Article,
+    claim: str,
+    expected: str,
+    environment: Environment,
+    current: Mapping[str, str],
+    now: datetime,
+    policy: Policy = STRICT,
+) -> Judgement:
+    """Derive one cell's status from a statement, wherever it lies: what another machine made is judged by the same rule."""
     if not path.is_file():
         needs = " on a machine with a CUDA device" if environment.device == "cuda" else ""
         return Judgement("unverified", f"not run yet{needs}")
-    record = _read_once(path, path.stat().st_mtime_ns)
+    record = _read_once(path, _changed(path))
     if isinstance(record, str):
         return Judgement("unverified", record)
     outcome = record.outcome(claim)
+    vouchers = vouchers_of(path, policy)
+    level: Level = "attested" if vouchers else "stated"
+    judged = _judge_record(record, outcome, article, expected, environment, current, now)
+    if (
+        outcome
+        and judged.status in ("verified", "failing")
+        and (by := policy.unmet(environment.name, environment.device, vouchers))
+    ):
+        return Judgement("unverified", f"needs an attestation by {by}", None, outcome, level, by)
+    return replace(judged, level=level)
+
+
+def _judge_record(
+    record: Record,
+    outcome: Outcome | None,
+    article: Article,
+    expected: str,
+    environment: Environment,
+    current: Mapping[str, str],
+    now: datetime,
+) -> Judgement:
     if (record.article, record.environment) != (article.id, environment.name):
         return Judgement("unverified", "the evidence belongs to another article or environment")
     if outcome is None:
@@ -204,14 +276,43 @@ def judge(
     return Judgement("verified", reason + (f": {outcome.reason}" if outcome.reason else ""), outcome.observed, outcome)
 
 
+def vouchers_of(path: Path, policy: Policy) -> frozenset[str]:
+    """Return who of the policy has signed a statement: `key:NAME`, `workflow:NAME`."""
+    return frozenset(voucher for _, voucher, _ in envelopes(path, policy) if voucher)
+
+
+def envelopes(path: Path, policy: Policy) -> tuple[tuple[Path, str, str], ...]:
+    """Return each envelope beside a statement, with who has made it, or else with why nobody is known to have."""
+    files = [file for ending in ENDINGS for file in (path.with_suffix(ending), _next(path, ending)) if file.is_file()]
+    return tuple(
+        (file, *_opened_once(path, file, file.suffixes[-2], _changed(path), _changed(file), policy.digest)) for file in files
+    )
+
+
+@functools.lru_cache(maxsize=4096)
+def _opened_once(path: Path, file: Path, kind: str, _statement: object, _envelope: object, policy: str) -> tuple[str, str]:
+    stated = Policy.model_validate_json(policy)
+    try:
+        if SIGSTORE.startswith(kind):
+            return f"workflow:{workflow_of(path.read_bytes(), file.read_bytes(), stated.workflows)}", ""
+        return f"key:{key_of(path.read_bytes(), file.read_bytes(), stated.keys)}", ""
+    except Refused as error:
+        return "", str(error)
+
+
+def _changed(file: Path) -> tuple[int, int, int]:
+    found = file.stat()
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
 def read_or_none(path: Path) -> Record | None:
     """Return the record, or None if there is none that can be read."""
-    record = _read_once(path, path.stat().st_mtime_ns) if path.is_file() else None
+    record = _read_once(path, _changed(path)) if path.is_file() else None
     return record if isinstance(record, Record) else None
 
 
 @functools.lru_cache(maxsize=4096)
-def _read_once(path: Path, _modified: int) -> Record | str:
+def _read_once(path: Path, _modified: object) -> Record | str:
     try:
         return read(path)
     except Unreadable as error:
@@ -241,12 +342,25 @@ def sweep(folders: Iterable[Path]) -> None:
     for folder in folders:
         for leftover in folder.glob("evidence/.*.tmp"):
             leftover.unlink(missing_ok=True)
-        for log in folder.glob("evidence/.*.log.next"):
-            statement = log.with_name(log.name.removeprefix(".").removesuffix(".log.next") + ".json")
+        for file in folder.glob("evidence/.*.next"):
+            name = file.name.removeprefix(".").removesuffix(".next")
+            ending = next(one for one in (*ENDINGS, ".log", file.suffix) if name.endswith(one))
+            statement = file.with_name(name.removesuffix(ending) + ".json")
             with contextlib.suppress(Unreadable):
-                if statement.is_file() and read(statement).log_sha256 == sha256(log):
-                    log.replace(statement.with_suffix(".log"))
-            log.unlink(missing_ok=True)
+                if statement.is_file() and _belongs(file, ending, read(statement), statement):
+                    file.replace(statement.with_suffix(ending))
+            file.unlink(missing_ok=True)
+
+
+def _belongs(file: Path, ending: str, record: Record, statement: Path) -> bool:
+    """Whether what a killed writer left belongs to the statement that stands there."""
+    if ending == ".log":
+        return record.log_sha256 == sha256(file)
+    return made_for(statement.read_bytes(), file.read_bytes())
+
+
+def _text(statement: dict[str, Any]) -> bytes:
+    return (json.dumps(statement, indent=1, ensure_ascii=False) + "\n").encode()
 
 
 def _statement(record: Record) -> dict[str, Any]:
@@ -287,8 +401,8 @@ def _digest(record: Record) -> str:
     return hashlib.sha256(json.dumps(record.model_dump(mode="json"), sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
-def _next_log(path: Path) -> Path:
-    return path.with_name(f".{path.stem}.log.next")
+def _next(path: Path, ending: str) -> Path:
+    return path.with_name(f".{path.stem}{ending}.next")
 
 
 def _replace(path: Path, data: bytes) -> None:

@@ -8,19 +8,24 @@ from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
+from packaging.version import Version
+
 from ..content.article import Article, Claim, Verdict, load_article
 from ..content.environment import Environment, load_environments
 from ..content.problem import Invalid, Problem, line_of, relative
+from ..content.releases import load_releases
 from .evidence import (
     Judgement,
     Record,
     environment_subjects,
     judge,
+    judge_file,
     location,
     module_subjects,
     now,
     read_or_none,
 )
+from .policy import Policy, load_policy
 
 
 @dataclass(frozen=True)
@@ -88,8 +93,25 @@ class Project:
         key = (cell.article.slug, cell.name)
         if key not in self._judged:
             digests = self._digests(cell.article, cell.claim.module, cell.environment)
-            self._judged[key] = judge(cell.article, cell.claim.name, cell.expected, cell.environment, digests, self.time)
+            asked = (cell.article, cell.claim.name, cell.expected, cell.environment, digests, self.time, self.policy)
+            self._judged[key] = judge(*asked)
         return self._judged[key]
+
+    def judge_file(self, path: Path, cell: Cell) -> Judgement:
+        """Derive what a cell's status would be if its evidence were the statement in this file."""
+        digests = self._digests(cell.article, cell.claim.module, cell.environment)
+        asked = (cell.article, cell.claim.name, cell.expected, cell.environment, digests, self.time, self.policy)
+        return judge_file(path, *asked)
+
+    @cached_property
+    def policy(self) -> Policy:
+        """Whose word it takes before evidence counts."""
+        return load_policy(self.root)
+
+    @cached_property
+    def releases(self) -> dict[str, Version]:
+        """The newest known release of each package."""
+        return {name: Version(one.newest) for name, one in load_releases(self.root).items()}
 
     def record(self, job: Job) -> Record | None:
         """Return a job's evidence, or None if there is none that can be read."""
@@ -183,6 +205,11 @@ def read_project(root: Path) -> tuple[Project, list[Problem]]:
         environments = load_environments(root / "checks" / "environments", root)
     except Invalid as error:
         problems.extend(error.problems)
+    for load in (load_policy, load_releases):
+        try:
+            load(root)
+        except Invalid as error:
+            problems.extend(error.problems)
     for folder in sorted(path for path in (root / "checks" / "errors").iterdir() if path.is_dir() and path.name[0] not in "._"):
         try:
             articles.append(load_article(folder, root))
@@ -224,8 +251,9 @@ def select(
 
 
 def has_answer(project: Project, job: Job) -> bool:
-    """Whether every cell of the job has a current answer, the expected one or not."""
-    return all(project.judge(cell).status in ("verified", "failing") for cell in job.cells)
+    """Whether every cell of the job has a current answer, the expected one or not, also one that nobody has attested yet."""
+    judged = (project.judge(cell) for cell in job.cells)
+    return all(one.status in ("verified", "failing") or one.needs for one in judged)
 
 
 def _unknown_environments(articles: list[Article], environments: dict[str, Environment], root: Path) -> Iterator[Problem]:

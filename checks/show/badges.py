@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 from checkpoint_clinic.words import Language
@@ -103,6 +103,12 @@ def days(project: Project, cells: Iterable[Cell]) -> tuple[date, date] | None:
     judged = (project.judge(cell) for cell in cells)
     found = [one.outcome.recorded.date() for one in judged if one.outcome and one.status in ANSWERED]
     return (min(found), max(found)) if found else None
+
+
+def valid_until(project: Project, article: Article) -> date | None:
+    """Return the last day on which every answer of an article that counts today is young enough; None if there is none."""
+    found = article_badge(project, article, "en")[1]
+    return found[0] + timedelta(days=article.toml.expires_days) if found else None
 
 
 def write_badges(project: Project, folder: Path, links: dict[str, str]) -> None:

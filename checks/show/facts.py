@@ -49,6 +49,7 @@ class Fact:
     not_run: tuple[Cell, ...]
     spans: tuple[Span, ...]  # if one package tells the verdicts apart: its versions in order
     apart: tuple[Cell, ...]  # answered, and in no span: a reconstruction has the version of a release and is none
+    unmeasured: str = ""  # `package version`: the newest known release, if it is newer than every one of the spans
 
     @property
     def kind(self) -> str:
@@ -68,6 +69,8 @@ class Fact:
         told = [self._told(language, verdict) for verdict in ("holds", "refuted") if getattr(self, verdict)]
         if self.not_run and told:
             told.append(say(language, "fact not run", len(self.not_run)))
+        if self.unmeasured:
+            told.append(say(language, "fact unmeasured", self.unmeasured))
         return say(language, "fact stop").join(told) or say(language, "not run")
 
     def _told(self, language: Language, verdict: str) -> str:
@@ -129,7 +132,15 @@ def _fact(project: Project, cells: Sequence[Cell], package: str) -> Fact:
     spans = _spans(project, ranged, package)
     apart = tuple(cell for cell in answered if cell not in ranged)
     not_run = tuple(cell for cell in cells if cell not in answered)
-    return Fact(by["holds"], by["refuted"], not_run, spans, apart)
+    return Fact(by["holds"], by["refuted"], not_run, spans, apart, _unmeasured(project, spans))
+
+
+def _unmeasured(project: Project, spans: Sequence[Span]) -> str:
+    """Return the newest known release of the spans' package, if none of them holds it or a newer one."""
+    newest = project.releases.get(canonicalize_name(spans[0].package)) if spans else None
+    if newest is None or newest <= max(Version(version) for span in spans for version in span.versions):
+        return ""
+    return f"{spans[0].package} {newest}"
 
 
 def _spans(project: Project, cells: Sequence[Cell], package: str) -> tuple[Span, ...]:

@@ -12,9 +12,10 @@ from typing import Any
 from checkpoint_clinic.words import LANGUAGES, Language
 
 from ..content.article import Article
-from ..decide.plan import Project
+from ..decide.evidence import files_of, location, sha256, vouchers_of
+from ..decide.plan import Job, Project
 from .addresses import FOLDERS, article_address, site_address, with_addresses
-from .badges import DEVICES, badge_parts, days
+from .badges import DEVICES, badge_parts, days, valid_until
 from .facts import Fact, fact_of
 from .signatures import of_article, to_json
 from .source import INCLUDE, MARK, Case, evidence_page, included, page, read_source
@@ -41,6 +42,8 @@ def article_data(text: Text, article: Article) -> dict[str, Any]:
         "reported": list(article.toml.reported),
         "badge": _badge(text, article),
         "days": _days(text.project, article),
+        "valid_until": str(valid_until(text.project, article) or "") or None,
+        "runs": [_run(text.project, job) for job in text.pages.jobs(article) if text.project.record(job)],
         "links": _links(article, text.language),
     }
 
@@ -140,6 +143,19 @@ def _claim(text: Text, article: Article, name: str, fact: Fact) -> dict[str, Any
     }
 
 
+def _run(project: Project, job: Job) -> dict[str, Any]:
+    """Return what evidence a run has left, whose word it is, and what status it gives each of its claims."""
+    path = location(job.article, job.module, job.environment.name)
+    vouchers = sorted(vouchers_of(path, project.policy))
+    return {
+        "name": job.name,
+        "files": {file.name: sha256(file) for file in files_of(path)},
+        "level": "attested" if vouchers else "stated",
+        "by": vouchers,
+        "status": {cell.claim.function: project.judge(cell).status for cell in job.cells},
+    }
+
+
 def _measured(name: str, fact: Fact) -> dict[str, Any]:
     """Return a claim's ranges of versions, and between which two neighbours the answer changes."""
     ranges = [
@@ -162,6 +178,7 @@ def _measured(name: str, fact: Fact) -> dict[str, Any]:
         "ranges": ranges,
         "changes": changes,
         "apart": [cell.environment.name for cell in fact.apart],
+        "unmeasured": fact.unmeasured,
     }
 
 

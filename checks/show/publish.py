@@ -23,7 +23,7 @@ from checkpoint_clinic.words import LANGUAGES, Language
 from ..content.article import imported_files
 from ..content.environment import Environment, split_lock
 from ..content.problem import Invalid, Problem
-from ..decide.evidence import Unreadable, location, read
+from ..decide.evidence import Unreadable, files_of, location, probe, read
 from ..decide.plan import Job, Project
 from .addresses import article_address, site_address, write_addresses
 from .badges import write_badges
@@ -37,6 +37,7 @@ from .signatures import signatures, to_json, words
 MARKER = re.compile(r"^[ \t]*(#|//)[ \t]*-+8<-+[ \t]*\[(start|end):[^\]]+\][ \t]*\n?", re.MULTILINE)
 PIN = re.compile(r"^(?P<name>\S+?)==.*?(?=^\S|\Z)", re.MULTILINE | re.DOTALL)
 REQUIREMENTS = re.compile(r"^/// download \| requirements/(\S+)\.txt$", re.MULTILINE)
+SOURCE = "source.zip"
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date of a zip file: two builds give the same bytes
 
 
@@ -109,6 +110,7 @@ def lay_beside(project: Project, site: Path) -> None:
     shutil.copyfile(SCHEMA, site / SCHEMA.name)
     for write in (write_machine, write_feeds, write_llms, write_osv, write_addresses):
         write(project, site)
+    _write_source(project, site)
     for job in project.jobs:
         _publish_evidence(job, site / "evidence" / job.article.slug)
         _write_bundle(project, job, site / "downloads")
@@ -158,8 +160,25 @@ def _publish_evidence(job: Job, folder: Path) -> None:
     with contextlib.suppress(Unreadable):  # evidence that cannot be read is not shown: its cells say why
         read(path)
         folder.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, folder / path.name)
-        shutil.copyfile(path.with_suffix(".log"), folder / f"{job.name}.txt")
+        for file in files_of(path):
+            shutil.copyfile(file, folder / (f"{job.name}.txt" if file.suffix == ".log" else file.name))
+
+
+def _write_source(project: Project, site: Path) -> None:
+    """Write the files from which all that is laid beside the pages follows, but for the evidence, which lies there itself."""
+    root = project.root
+    kinds = ("checks/errors/*/*.py", "checks/errors/*/*.toml", "checks/environments/*/*", "checks/*.toml", "snippets/*.py")
+    found = [path for kind in (*kinds, "docs/**/*.md", "mkdocs*.yml") for path in root.glob(kind) if path.is_file()]
+    found += [
+        file
+        for article in project.articles
+        for module in article.modules
+        for file in imported_files(article.folder / f"{module}.py", root)
+    ]
+    files = {path.relative_to(root).as_posix(): path for path in found} | {"checks/probe.py": probe(root)}
+    with zipfile.ZipFile(site / SOURCE, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in sorted(files):
+            archive.writestr(zipfile.ZipInfo(name, EPOCH), files[name].read_bytes(), zipfile.ZIP_DEFLATED)
 
 
 def _write_bundle(project: Project, job: Job, folder: Path) -> None:

@@ -27,6 +27,7 @@ _OTHERS = (  # the other reasons of `judge` in decide/evidence.py
     (rf"recorded in the future \({_DAY}\)", "why future"),
     (r"changed since the run: (.+)", "why changed"),
     (r"imported differs from pinned: (.+)", "why imported"),
+    (r"needs an attestation by (.+)", "why needs"),
     (rf"older than (\d+) days \({_DAY}\)", "why older"),
 )
 
@@ -35,13 +36,22 @@ def why(article: Article, judged: Judgement, language: Language) -> str:
     """Return the reason for a cell's status; as it is where nobody has written it in this language."""
     for pattern, key in _OTHERS:
         if found := re.fullmatch(pattern, judged.reason):
-            return say(language, key, *found.groups())
+            return say(language, key, *(_vouchers(found[1], language) if key == "why needs" else one for one in found.groups()))
     for pattern, key in _ANSWERS:
         if found := re.fullmatch(rf"{pattern}(?:: (?P<note>.*))?", judged.reason, re.DOTALL):
             *said, told = found.groups()
             words = say(language, key, *(say(language, one) if one in WORDS else one for one in said))
             return words + (say(language, "colon") + note(article, told, language) if told else "")
     return judged.reason
+
+
+def _vouchers(told: str, language: Language) -> str:
+    """Return by whom an attestation is needed, in the language of the page."""
+    said = []
+    for one in told.split(" or "):
+        kind = re.fullmatch(r"(the key|the workflow) (\S+)", one)
+        said.append(say(language, f"why {kind[1]}", kind[2]) if kind else say(language, f"why {one}"))
+    return say(language, "why or").join(said)
 
 
 def note(article: Article, reason: str, language: Language) -> str:

@@ -17,9 +17,9 @@ from checkpoint_clinic.words import Language
 from ..content.article import Article, Claim
 from ..content.environment import Environment, awaits_commit, split_lock
 from ..content.words import all_words, say
-from ..decide.evidence import Record, location
+from ..decide.evidence import Record, location, vouchers_of
 from ..decide.plan import Cell, Job, Project
-from .badges import article_badge, tally
+from .badges import article_badge, tally, valid_until
 from .drawing import Drawing
 from .facts import Fact, fact_in, fact_of
 from .once import once
@@ -146,10 +146,27 @@ class Pages:
         return element("div", state, element("pre.clinic-message", element("code", article.toml.message)))
 
     def badge(self, article: Article, link: str) -> Element:
-        """Return an article's badge: a part for each device and status, when it was run, linked to the evidence."""
+        """Return an article's badge: a part for each device and status, when it was run, linked to the evidence.
+
+        It knows how long it is valid: overrides/assets/clinic/age.js asks the reader's clock, so that it does not stay
+        green on a site that nobody builds any more.
+        """
         parts, _ = article_badge(self.project, article, self.language)
         told = [child for part in parts for child in (self.chip(part.status, str(part)), " ")]
-        return element("a.clinic-badge", *told, self.days(article), href=link)
+        until = valid_until(self.project, article)
+        aged = {} if until is None else {"data_valid_until": str(until), "data_too_old": self._too_old(article)}
+        return element("a.clinic-badge", *told, self.days(article), href=link, **aged)
+
+    def _too_old(self, article: Article) -> str:
+        return self.say("too old", article.toml.expires_days)
+
+    def valid_until(self, article: Article) -> str:
+        """Return until when the answers count, how many days they do, and why where that is not the usual number."""
+        until, because = valid_until(self.project, article), article.toml.expires_because
+        if until is None:
+            return ""
+        told = self.say("valid until", until, article.toml.expires_days)
+        return told + (self.say("fact stop") + getattr(because, self.language) if because else "")
 
     def days(self, article: Article) -> str:
         """Return the days between the oldest and the newest answer."""
@@ -169,6 +186,7 @@ class Pages:
         facts: list[tuple[str, Child]] = [
             (self.say("evidence"), element("span", element("a", counted, href="evidence/"))),
             (self.say("last run"), self.days(article) + (self.say("on", devices) if devices else "")),
+            (self.say("valid"), self.valid_until(article) or None),
             (self.say("reported"), element("span", *reports) if reports else None),
         ]
         return self.facts([(name, fact) for name, fact in facts if fact is not None])
@@ -423,8 +441,15 @@ class Pages:
             (self.say("packages"), ", ".join(filter(None, [f"Python {seen.python}", packages]))),
             (self.say("differs"), self.say("fact stop").join(self.differences(job.article, record)) or self.say("none")),
             (self.say("files"), element("span", files[0], self.say("fact comma"), files[1])),
+            (self.say("vouched"), self.vouched(job)),
         ]
         return [self.facts(facts if job.article.toml.named else facts[:2] + facts[3:])]
+
+    def vouched(self, job: Job) -> str:
+        """Return whose word a run's evidence is: stated, a file whose commit is its author's; attested, by whom."""
+        vouchers = vouchers_of(location(job.article, job.module, job.environment.name), self.project.policy)
+        names = [self.say(f"voucher {kind}", name) for kind, _, name in (one.partition(":") for one in sorted(vouchers))]
+        return self.say("attested by", self.say("fact comma").join(names)) if names else self.say("stated")
 
     def differences(self, article: Article, record: Record) -> list[str]:
         """Return how a run differs from what the article's reports name, one text each."""

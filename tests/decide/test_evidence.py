@@ -13,11 +13,13 @@ import pytest
 
 from checks.content.problem import Problem
 from checks.decide import evidence
+from checks.decide.attest import load_private_key, sign
 from checks.decide.evidence import Judgement, Record, Unreadable, judge, read, sweep, write
 from checks.decide.plan import load_project
 from checks.tend.lint import lint_project
 
-from ..conftest import ERRORS, edit
+from ..conftest import ERRORS, edit, job_of, statuses
+from .keys import private_key, trust
 
 FOLDER = f"{ERRORS}/prefix-missing"
 FILE = f"{FOLDER}/evidence/load_renamed@bare.json"
@@ -59,12 +61,13 @@ def without_snippet(record: Record) -> Record:
 
 
 TOMORROW = datetime.now(UTC).replace(microsecond=0) + timedelta(days=1)
+BECAUSE = 'expires_because = { en = "a moving target", zh = "变化很快" }'
 LONG_AGO = datetime(2020, 2, 1, tzinfo=UTC)
 DIFFERENT = {
     "another verdict": (with_outcome(observed="refuted", reason="it loaded"), "failing", "observed refuted: it loaded"),
     "undecided": (with_outcome(observed="undecided", reason="SystemExit: 1"), "unverified", "undecided: SystemExit: 1"),
     "future": (with_outcome(recorded=TOMORROW), "unverified", f"recorded in the future ({TOMORROW:%Y-%m-%d})"),
-    "too old": (with_outcome(recorded=LONG_AGO), "stale", "older than 400 days (2020-02-01)"),
+    "too old": (with_outcome(recorded=LONG_AGO), "stale", "older than 90 days (2020-02-01)"),
     "another claim": (with_outcome(claim="load_renamed.other"), "unverified", "the claim is newer than the evidence"),
     "another article": (lambda one: one.model_copy(update={"article": "CC002"}), "unverified", "another article"),
     "another environment": (lambda one: one.model_copy(update={"environment": "bare-cuda"}), "unverified", "environment"),
@@ -90,7 +93,7 @@ def test_nothing_recorded_is_unverified(path: Path) -> None:
 
 
 def test_age_is_measured_at_the_build_and_allowed_by_the_article(path: Path) -> None:
-    edit(path.parents[4], f"{FOLDER}/article.toml", 'harm = "error"', 'harm = "error"\nexpires_days = 30')
+    edit(path.parents[4], f"{FOLDER}/article.toml", 'harm = "error"', f'harm = "error"\nexpires_days = 30\n{BECAUSE}')
     recorded = read(path).outcomes[0].recorded
     assert judged(path, now=recorded + timedelta(days=30)).status == "verified"
     assert judged(path, now=recorded + timedelta(days=30, seconds=1)).status == "stale"
@@ -217,3 +220,111 @@ def test_writer_stopped_at_any_step_leaves_the_old_or_the_new_evidence(path: Pat
         write(path, old, old_log)
     assert seen[0] is False
     assert seen[-1] is True
+
+
+def forge(root: Path) -> Path:
+    """Make evidence of a GPU that never ran, its digest recomputed: from what a CPU decided, in the engine's own words."""
+    job = job_of(root, "needs-a-gpu", "bare-cuda")
+    source = evidence.location(job.article, "on_gpu", "bare")
+    record = read(source).model_copy(
+        update={
+            "environment": "bare-cuda",
+            "subjects": evidence.subjects(job.article, "on_gpu", job.environment, root),
+            "seen": read(source).seen.model_copy(update={"device": "NVIDIA H100 80GB HBM3", "driver": "570.86"}),
+        }
+    )
+    path = evidence.location(job.article, "on_gpu", "bare-cuda")
+    write(path, record, source.with_suffix(".log").read_bytes())
+    return path
+
+
+GPU_CELL = "needs-a-gpu on_gpu.sum_is_exact@bare-cuda"
+
+
+def gpu(root: Path) -> Judgement:
+    project = load_project(root)
+    return next(project.judge(cell) for cell in project.cells() if f"{cell.article.slug} {cell.name}" == GPU_CELL)
+
+
+def test_who_recomputes_the_digest_does_not_make_a_gpu_cell_green(decided: Path) -> None:
+    path = forge(decided)
+    assert read(path).outcomes[0].observed == "holds"  # whole, by its own digest
+    judged = gpu(decided)
+    assert (judged.status, judged.observed, judged.level) == ("unverified", None, "stated")
+    assert judged.reason == "needs an attestation by a trusted key"
+    evidence.attest(path, sign(path.read_bytes(), load_private_key(private_key())))
+    assert gpu(decided) == judged  # a key of one's own helps nobody
+    assert {status for cell, status in statuses(decided).items() if cell != GPU_CELL and "wrong" not in cell} == {"verified"}
+
+
+def test_a_trusted_key_makes_it_count_and_for_that_statement_only(decided: Path) -> None:
+    key, path = private_key(), forge(decided)
+    trust(decided, key)
+    assert gpu(decided).needs == "a trusted key"
+    evidence.attest(path, sign(path.read_bytes(), load_private_key(key)))
+    assert (gpu(decided).status, gpu(decided).level) == ("verified", "attested")
+    rewrite_as = with_outcome(seconds=1.5)(read(path))
+    envelope = path.with_suffix(".dsse.json").read_bytes()
+    write(path, rewrite_as, path.with_suffix(".log").read_bytes())
+    assert not path.with_suffix(".dsse.json").exists()  # of another run
+    path.with_suffix(".dsse.json").write_bytes(envelope)
+    assert (gpu(decided).status, gpu(decided).level) == ("unverified", "stated")
+
+
+def test_a_key_that_is_no_longer_trusted_takes_its_word_back(decided: Path) -> None:
+    key, path = private_key(), forge(decided)
+    evidence.attest(path, sign(path.read_bytes(), load_private_key(key)))
+    trust(decided, key)
+    assert gpu(decided).status == "verified"
+    trust(decided, private_key())
+    assert gpu(decided).status == "unverified"
+
+
+def test_an_attested_answer_that_is_not_the_expected_one_is_failing(decided: Path) -> None:
+    key, path = private_key(), forge(decided)
+    trust(decided, key)
+    write(path, with_outcome(observed="refuted", reason="1 != 2")(read(path)), path.with_suffix(".log").read_bytes())
+    assert gpu(decided).status == "unverified"
+    evidence.attest(path, sign(path.read_bytes(), load_private_key(key)))
+    assert gpu(decided).status == "failing"
+
+
+def test_one_changed_byte_of_statement_log_or_envelope_takes_the_attestation(decided: Path) -> None:
+    key, path = private_key(), forge(decided)
+    trust(decided, key)
+    evidence.attest(path, sign(path.read_bytes(), load_private_key(key)))
+    for file in evidence.files_of(path):
+        whole = file.read_bytes()
+        for position in range(0, len(whole), max(1, len(whole) // 60)):
+            file.write_bytes(whole[:position] + bytes([whole[position] ^ 1]) + whole[position + 1 :])
+            evidence._read_once.cache_clear()
+            assert gpu(decided).status == "unverified", (file.name, position)
+        file.write_bytes(whole)
+    evidence._read_once.cache_clear()
+    assert gpu(decided).status == "verified"
+
+
+def test_writer_of_another_machine_s_files_stopped_at_any_step_leaves_the_old_or_the_new(decided: Path, tmp_path: Path) -> None:
+    key, path = private_key(), forge(decided)
+    trust(decided, key)
+    evidence.attest(path, sign(path.read_bytes(), load_private_key(key)))
+    old = {file.name: file.read_bytes() for file in evidence.files_of(path)}
+    brought = tmp_path / "brought" / path.name
+    write(brought, with_outcome(seconds=1.5)(read(path)), b"")
+    write(brought, read(path).model_copy(update={"log_sha256": hashlib.sha256(b"again").hexdigest(), "log_bytes": 5}), b"again")
+    evidence.attest(brought, sign(brought.read_bytes(), load_private_key(key)))
+    new = {file.name: file.read_bytes() for file in evidence.files_of(brought)}
+    seen = []
+    for step in range(30):
+        ended = stop_at(step, lambda: evidence.adopt(path, brought))
+        evidence._read_once.cache_clear()
+        assert (gpu(decided).status, gpu(decided).level) == ("verified", "attested")
+        sweep([path.parents[1]])
+        there = {file.name: file.read_bytes() for file in path.parent.iterdir() if "cuda" in file.name}
+        assert there in (old, new)
+        seen.append(there == new)
+        if ended:
+            break
+        for name, data in old.items():
+            (path.parent / name).write_bytes(data)
+    assert seen[0] is False and seen[-1] is True

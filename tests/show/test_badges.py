@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
 from checks.decide.plan import load_project
-from checks.show.badges import COLOURS, Tally, badge_parts, days, write_badges
+from checks.show.badges import COLOURS, Tally, badge_parts, days, valid_until, write_badges
 
 from ..conftest import edit
 
@@ -75,3 +76,19 @@ def test_pictures_and_endpoints_say_the_parts_and_the_age(decided: Path, tmp_pat
     assert (gpu["label"], gpu["message"], gpu["color"]) == ("CC004 GPU", "not run", COLOURS["unverified"][1:])
     failing = json.loads((tmp_path / "wrong-expectation.json").read_text(encoding="utf-8"))
     assert failing["isError"] and failing["color"] == COLOURS["failing"][1:]
+
+
+def test_a_badge_is_valid_from_its_oldest_answer_for_as_long_as_the_article_says(decided: Path) -> None:
+    project = load_project(decided)
+    article = project.article("old-evidence")
+    run = days(project, project.cells(article))
+    assert article and run and valid_until(project, article) == run[0] + timedelta(days=90)
+    toml = "checks/errors/old-evidence/article.toml"
+    edit(decided, toml, 'harm = "none"', 'harm = "none"\nexpires_days = 7\nexpires_because = { en = "a", zh = "b" }')
+    project = load_project(decided)
+    article = project.article("old-evidence")
+    assert article and valid_until(project, article) == run[0] + timedelta(days=7)
+    edit(decided, "checks/errors/old-evidence/remembered.py", "def ", "def  ")
+    project = load_project(decided)
+    article = project.article("old-evidence")
+    assert article and valid_until(project, article) is None

@@ -74,3 +74,21 @@ def test_of_some_cells_only_these_are_told() -> None:
     cells = [cell for cell in PROJECT.cells(article) if cell.claim.name == name]
     old = [cell for cell in cells if cell.environment.name in ("transformers-4.49.0", "transformers-4.50.3")]
     assert fact_in(PROJECT, old, "transformers").words("en") == "false with transformers-4.49.0, transformers-4.50.3"
+
+
+def test_a_newer_release_than_any_measured_is_named() -> None:
+    for known, told in (("4.49.0", ""), ("1.0", ""), ("99.1", "transformers 99.1")):
+        project = load_project(ROOT)
+        project.__dict__["releases"] = {"transformers": Version(known)}
+        article = project.article("CC002")
+        assert article
+        claim = next(one for one in article.claims if one.name == "load_across_versions.ignoring_mismatches_is_exact")
+        fact = fact_of(project, article, claim)
+        assert fact.spans
+        assert fact.unmeasured == told
+        assert fact.words("en").endswith(f"; not measured: {told}") == bool(told)
+        assert fact.words("zh").endswith(f"；没有测过 {told}") == bool(told)
+
+
+def test_without_a_list_of_releases_nothing_is_said_of_them(decided: Path) -> None:
+    assert load_project(decided).releases == {}

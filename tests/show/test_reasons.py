@@ -30,6 +30,10 @@ SAID = {
     "not run yet": ("not run yet", "尚未运行"),
     "changed since the run: a.py, b.py": ("changed since the run: a.py, b.py", "运行之后改动过：a.py, b.py"),
     "older than 400 days (2025-01-02)": ("older than 400 days (2025-01-02)", "距今超过 400 天（2025-01-02）"),
+    "needs an attestation by a trusted key or the workflow gpu": (
+        "needs an attestation by a trusted key or the workflow gpu",
+        "还需要可信密钥或工作流 gpu 的签名",
+    ),
     "what nobody foresaw": ("what nobody foresaw", "what nobody foresaw"),
 }
 

@@ -13,20 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import ROOT, build
+from ..built import build, dress
 from .test_pages import Reader, read
 
 
 @pytest.fixture
 def example_site(decided: Path) -> Path:
     """The decided examples with the real site's configuration; one check is changed after its run."""
-    for name in ("mkdocs.yml", "mkdocs.zh.yml"):
-        shutil.copyfile(ROOT / name, decided / name)
-    shutil.copyfile(ROOT / "CHANGELOG.md", decided / "CHANGELOG.md")
-    shutil.copytree(ROOT / "overrides", decided / "overrides")
-    for language in ("en", "zh"):
-        for page in (ROOT / "docs" / language).glob("*.md"):
-            shutil.copyfile(page, decided / "docs" / language / page.name)
+    dress(decided)
     check = decided / "checks/errors/old-evidence/remembered.py"
     check.write_text(check.read_text(encoding="utf-8") + "# changed after the run\n", encoding="utf-8")
     return build(decided)
