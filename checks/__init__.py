@@ -35,6 +35,7 @@ show         how it is shown
 
 decide       how it is decided
   evidence     what a run saw <-> an in-toto statement file; digests; the status rule
+  leftovers    temporary folders whose owner was killed
   plan         articles x environments -> cells; the jobs that would decide them
   integrity    whether an installed layer's files still are those of its packages
   install      Environment -> a Python that can be started; the only one that calls uv

@@ -24,7 +24,7 @@ ONLY_IN = {
         *("checks/decide/install.py", "checks/decide/run.py", "checks/decide/bootstrap.py"),
         *("checkpoint_clinic/__main__.py", "checkpoint_clinic/started.py"),
     },
-    "fcntl": {"checks/commands/command.py", "checks/probe.py"},
+    "fcntl": {"checks/commands/command.py", "checks/decide/leftovers.py", "checks/probe.py"},
     "multiprocessing": set(),
     "markdown": {"checks/show/blocks.py"},
     "pymdownx": {"checks/show/blocks.py"},

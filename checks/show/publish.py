@@ -11,7 +11,6 @@ import logging
 import re
 import shutil
 import socket
-import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -24,7 +23,8 @@ from ..content.article import imported_files
 from ..content.environment import Environment, split_lock
 from ..content.problem import Invalid, Problem
 from ..decide.evidence import Unreadable, location, read
-from ..decide.plan import Job, Project
+from ..decide.leftovers import SITE, sweep_builds, temporary
+from ..decide.plan import Job, Project, interrupted_writes
 from .addresses import article_address, site_address, write_addresses
 from .badges import write_badges
 from .feed import write_feeds
@@ -49,14 +49,17 @@ def build_site(root: Path) -> Path:
     from .blocks import forget, project_at
 
     forget()
-    with tempfile.TemporaryDirectory(prefix=".site-", dir=root) as folder:
-        made = Path(folder) / "site"
+    if problems := interrupted_writes(project_at(root)):
+        raise Invalid(problems)
+    sweep_builds(root)
+    with temporary(SITE, root) as folder:
+        made = folder / "site"
         for language, target in zip(LANGUAGES, (made, made / "zh"), strict=True):
             _build_language(root, language, target)
         lay_beside(project_at(root), made)
         site = root / "site"
         if site.exists():
-            site.rename(Path(folder) / "old")
+            site.rename(folder / "old")
         made.rename(site)
     return site
 
