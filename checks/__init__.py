@@ -22,6 +22,7 @@ show         how it is shown
   drawing      docs/drawings: what was drawn from the data that a check printed, and whether it still fits
   draw         a drawing's code and data -> SVG; the only one that needs matplotlib
   blocks       the Markdown blocks of a page
+  policy       what a page may run, by hashes, and whether a built site keeps to it
   addresses    where pages lie: the site, the short addresses, robots.txt
   signatures   all articles -> signatures.json and words.json, which both engines read
   text         an article as plain Markdown, its claims and verdicts written out
