@@ -7,6 +7,7 @@ commands     what a maintainer types: one file a command; `command` holds what t
 tend         how it is tended
   vectors      texts with their right answers, beside each article
   generate     evidence and shared code -> the generated parts of the snippets
+  inert        whether a page's Markdown is text, and nothing of it could run
   pages        an article's two pages, held against its claims
   lint         page <-> folder <-> claims <-> environments <-> evidence <-> snippets
   new          template/ -> the files of a new article

@@ -21,6 +21,9 @@ Harm = Literal["none", "error", "silent"]
 Safe = Literal["yes", "no", "check"]  # to go on after the message; check: not before the check
 
 
+WEB = re.compile(r"^https://[A-Za-z0-9.-]+(:[0-9]+)?(/[!#$%&'()*+,./0-9:;=?@A-Z_a-z~-]*)?$")
+
+
 def _pattern(pattern: str) -> str:
     if found := refusals(pattern):
         raise ValueError(f"a pattern that both engines run in linear time; this one {' and '.join(found)}")
@@ -28,6 +31,7 @@ def _pattern(pattern: str) -> str:
 
 
 Pattern = Annotated[str, AfterValidator(_pattern)]
+Https = Annotated[str, Field(pattern=WEB.pattern)]  # what a page links to; anything else could run there
 
 
 class Strict(BaseModel):
@@ -78,7 +82,7 @@ class Lookalike(Strict):
     shown: str | None = None
     pattern: Pattern | None = None
     means: Bilingual
-    see: str | None = None
+    see: Https | None = None
     unless: tuple[Annotated[str, Field(pattern=r"^CC\d{3,}$")], ...] = ()
 
 
@@ -109,9 +113,9 @@ class _Toml(Strict):
     id: Annotated[str, Field(pattern=r"^CC\d{3,}$")]
     harm: Harm
     safe: Safe
-    title: Annotated[str, Field(pattern=r"^[^<`]+$")]  # plain text: builders of pages do not escape it
+    title: Annotated[str, Field(pattern=r"^[^<&`\x00-\x1f]+$")]  # plain text: builders of pages do not escape it
     message: str
-    reported: tuple[str, ...] = ()
+    reported: tuple[Https, ...] = ()
     named: dict[str, str] = {}
     expires_days: Annotated[int, Field(gt=0)] = 400
     signature: Annotated[tuple[Signature, ...], Field(min_length=1)]

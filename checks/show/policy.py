@@ -21,7 +21,7 @@ FILE = "overrides/partials/policy.html"
 RULES = (
     "default-src 'none'",
     "script-src 'self' {hashes}",
-    "style-src 'self' 'unsafe-inline'",  # the theme and Pygments place things with style attributes
+    "style-src 'self' 'sha256-NwSx/R2V/U4jnW0Tq5pQ53Y/rzPVJ4dqE7D6UTA/J1k='",  # the one that Zensical's script inserts
     "img-src 'self' data:",  # the theme's icons
     "connect-src 'self'",
     "worker-src 'self'",
