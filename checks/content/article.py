@@ -117,7 +117,7 @@ class _Toml(Strict):
     message: str
     reported: tuple[Https, ...] = ()
     named: dict[str, str] = {}
-    expires_days: Annotated[int, Field(gt=0)] = 400
+    expires_days: Annotated[int, Field(gt=0, le=3650)] = 400
     signature: Annotated[tuple[Signature, ...], Field(min_length=1)]
     lookalike: tuple[Lookalike, ...] = ()
     note: tuple[Note, ...] = ()
@@ -188,7 +188,7 @@ def load_article(folder: Path, root: Path) -> Article:
     text = file.read_text(encoding="utf-8", errors="replace")
     try:
         toml = _Toml.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         line = int(found[1]) if (found := re.search(r"at line (\d+)", str(error))) else len(text.splitlines()) or 1
         raise Invalid([Problem(name, line, "TOML", str(error), f"correct the syntax of {name}")]) from error
     except ValidationError as error:
@@ -265,9 +265,17 @@ def _functions(path: Path, root: Path, problems: list[Problem]) -> dict[str, ast
     """Return the functions of a check module that can be claims: public, without arguments; None if it is not Python."""
     try:
         tree = ast.parse(path.read_text(encoding="utf-8"))
-    except (SyntaxError, UnicodeDecodeError) as error:
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:  # the last two: nested too deeply
         line = getattr(error, "lineno", None) or 1
-        problems.append(Problem(relative(path, root), line, "Python", getattr(error, "msg", str(error)), "correct the syntax"))
+        problems.append(
+            Problem(
+                relative(path, root),
+                line,
+                "Python",
+                getattr(error, "msg", str(error) or "nested too deeply"),
+                "correct the syntax",
+            )
+        )
         return None
     nodes = (node for node in tree.body if isinstance(node, ast.FunctionDef))
     return {node.name: node for node in nodes if not node.name.startswith("_") and not _takes_arguments(node)}
@@ -298,7 +306,7 @@ def imported_files(path: Path, root: Path) -> list[Path]:
 def _imported_names(file: Path, _modified: int) -> tuple[str, ...]:
     try:
         tree = ast.parse(file.read_text(encoding="utf-8"))
-    except (SyntaxError, UnicodeDecodeError, OSError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError, OSError):
         return ()
     names: dict[str, None] = {}
     for node in ast.walk(tree):

@@ -118,7 +118,8 @@ def _live(text: str, page: Path, site: Path) -> Iterator[str]:
         runs = any(key.startswith("on") or key == "srcdoc" for key in given)
         away = any(key in ADDRESSES and not _may_lead(value, name) for key, value in given.items())
         foreign = name == "script" and "src" in given and not _is_own_script(given["src"], page, site)
-        if runs or away or foreign or not (kind in ("", "content-security-policy") or (kind == "refresh" and leads)):
+        sends = name == "form" and "action" in given
+        if runs or away or foreign or sends or not (kind in ("", "content-security-policy") or (kind == "refresh" and leads)):
             yield _short(found[0])
 
 

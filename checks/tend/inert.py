@@ -58,6 +58,6 @@ def _live(line: str) -> Iterator[str]:
     prose = _CODE.sub("", line)
     yield from (found[0] for found in _MARKUP.finditer(prose))
     yield from (found[0] for found in _HANDLER.finditer(prose))
-    for found in _SCHEME.finditer(re.sub(r"[\x00-\x08\x0b-\x1f\x7f]|&(?:Tab|NewLine);", "", html.unescape(prose))):
+    for found in _SCHEME.finditer(re.sub(r"[\x00-\x1f\x7f]", "", html.unescape(prose))):
         if found["scheme"].lower() not in ("https", "http", "mailto"):
             yield found[0]
