@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import os
 import sys
@@ -17,7 +16,7 @@ from .library import Library
 
 READERS = ("diagnose", "explain", "snippet", "audit", "verify", "list")
 # What the engine's command line has beside these, in a clone of the project.
-MAINTAINERS = ("build", "draw", "generate", "lint", "lock", "new", "plan", "run", "serve", "status", "wheels")
+MAINTAINERS = ("build", "csp", "draw", "generate", "lint", "lock", "new", "plan", "run", "serve", "status", "wheels")
 USAGE = 2
 INTERRUPTED = 130
 _TOP = """\
