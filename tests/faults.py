@@ -10,9 +10,11 @@ A row that does not hold is printed like the others, and the status is 1 in the 
 from __future__ import annotations
 
 import argparse
+import base64
 import contextlib
 import filecmp
 import functools
+import hashlib
 import json
 import os
 import random
@@ -25,6 +27,7 @@ import tempfile
 import time
 import traceback
 import tracemalloc
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -35,15 +38,15 @@ from playwright.sync_api import sync_playwright
 
 from checks.content.environment import load_environments
 from checks.decide import evidence, install, run
-from checks.decide.evidence import Record, Unreadable, location, read, sweep
+from checks.decide.evidence import Record, Unreadable, read, sweep
 from checks.decide.plan import load_project
 from checks.show.policy import policy_problems
 
 from . import browser as chromium
 from .built import build, served
-from .conftest import BARE, CLINIC, ERRORS, EXAMPLES, OWN_HOME, clinic, contents, edit, is_held, job_of, write_check
+from .conftest import BARE, CLINIC, ERRORS, EXAMPLES, OWN_HOME, clinic, contents, edit, is_held, write_check
 from .decide.test_install import make_wheel
-from .hostile import STRINGS, as_site, build_unchecked, poison, read_all, some
+from .hostile import as_site, build_unchecked, poison, read_all, some
 
 LIMIT = 1  # seconds a claim may take, in these rows
 chance = random.Random(13)  # noqa: S311  no secret is made here
@@ -193,10 +196,28 @@ def two_runners(count: int, folder: Path) -> Seen:
 def with_package(folder: Path) -> tuple[Path, dict[str, str]]:
     """Return a clinic whose environment has one package, and the variables with which it is installed."""
     root = example(folder)
-    hashed = make_wheel(folder / "wheels", "thing", "1.0")
-    (root / BARE / "lock.txt").write_text(f"thing==1.0 {hashed}\n", encoding="utf-8")
+    make_wheel(folder / "wheels", "thing", "1.0")
+    (wheel,) = (folder / "wheels").iterdir()
+    _record_digests(wheel)
+    (root / BARE / "lock.txt").write_text(f"thing==1.0 --hash=sha256:{evidence.sha256(wheel)}\n", encoding="utf-8")
     edit(root, f"{BARE}/environment.toml", 'device = "cpu"\n', 'device = "cpu"\nrequires = ["thing"]\n')
     return root, {"CLINIC_HOME": str(folder / "home"), "UV_CACHE_DIR": str(folder / "cache")}
+
+
+def _record_digests(wheel: Path) -> None:
+    """Give a wheel's list of files their digests, as published wheels have them."""
+    with zipfile.ZipFile(wheel) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    record = next(name for name in files if name.endswith("/RECORD"))
+    lines = [f"{name},sha256={_urlsafe(data)},{len(data)}" for name, data in files.items() if name != record]
+    files[record] = "\n".join([*lines, f"{record},,", ""]).encode()
+    with zipfile.ZipFile(wheel, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+
+
+def _urlsafe(data: bytes) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(data).digest()).decode().rstrip("=")
 
 
 IMPORTS = "import thing\n\ndef claim():\n    '''It is so.'''\n    assert thing.VERSION == '1.0', thing.VERSION\n"

@@ -1,6 +1,6 @@
 """Random safetensors headers: what audit_checkpoint.py finds nothing wrong with, safetensors must be able to open.
 
-Run by faults.py with the Python of an environment that has safetensors; prints how many were tried, refused and wrongly accepted.
+Run by faults.py with the Python of an environment that has safetensors; prints how many were tried, refused, wrongly accepted.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 from safetensors import SafetensorError, safe_open
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from snippets.audit_checkpoint import audit  # noqa: E402  it lies beside the tests
+from snippets.audit_checkpoint import audit
 
 ODD = [
     0,

@@ -51,7 +51,8 @@ def main() -> int:
     """Run the command line and return its exit status; content errors are printed whole, without a traceback."""
     try:
         status = _run()
-        sys.stdout.flush()
+        if sys.stdout:  # none, where it was closed
+            sys.stdout.flush()
     except BrokenPipeError:  # who reads has had enough
         _close_output()
         return Exit.VERIFIED
