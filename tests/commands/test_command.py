@@ -278,6 +278,33 @@ def test_a_time_that_is_none_is_one_message(decided: Path, command: str) -> None
     assert done.stderr.count("SOURCE_DATE_EPOCH:1: expected seconds since 1970") == 1
 
 
+@pytest.mark.parametrize(
+    ("file", "content", "said"),
+    [
+        (f"{ERRORS}/prefix-missing/vectors.toml", b"\xff", "vectors.toml:1: expected UTF-8; found the byte 0xff"),
+        ("docs/en/errors/prefix-missing.md", b"# a\n\xfe", "prefix-missing.md:2: expected UTF-8; found the byte 0xfe"),
+        ("snippets/rename_keys.py", b"\xff", "rename_keys.py:1: expected UTF-8"),
+        (f"{ERRORS}/prefix-missing/article.toml", b"a = " + b"[" * 100_000, "article.toml:1: expected TOML"),
+        (f"{ERRORS}/prefix-missing/load_renamed.py", b"x = " + b"-" * 100_000 + b"1", "load_renamed.py:1: expected Python"),
+        (".clinic", b"", ".clinic: File exists"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_named(example: Path, file: str, content: bytes, said: str) -> None:
+    (example / file).write_bytes(content)
+    command = ("run",) if file == ".clinic" else ("lint",)
+    done = clinic(example, *command)
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert said in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [("status",), ("status", "--json"), ("plan",), ("list",), ("--help",)])
+def test_an_answer_that_cannot_be_written_is_said(example: Path, arguments: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = subprocess.run([CLINIC, *arguments], cwd=example, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 2
+    assert "No space left on device" in done.stderr and "Traceback" not in done.stderr
+
+
 HANGS = """
     import fcntl, time
 
