@@ -3,7 +3,7 @@ PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3.13 python3,$(
 BIN := .venv/bin
 DEFAULT := torch-2.13-cpu
 
-.PHONY: site build package test attest lint verify bench wheels lock setup clean
+.PHONY: site build package test attest lint verify bench faults wheels lock setup clean
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -16,6 +16,7 @@ help:
 	@echo "make lint     ruff, mypy, who may import whom, clinic lint"
 	@echo "make verify   decide every CPU claim afresh, in all environments (about 15 GB of packages)"
 	@echo "make bench    measure the runner, the build, the search and the pages (with Node.js); ONLY='audit lighthouse' picks"
+	@echo "make faults   try what must not break runner, evidence and site, and print a table (hours; QUICK=1: minutes)"
 	@echo "make wheels   collect in wheels/ what a machine with a GPU and no network needs; VERSION=3.12 is its Python"
 	@echo "make lock     resolve the tools' requirements again"
 
@@ -62,6 +63,10 @@ verify: setup
 
 bench: setup
 	@$(BIN)/python tests/bench.py $(foreach step,$(ONLY),--only $(step))
+
+faults: setup
+	@$(BIN)/python tests/browser.py
+	@$(BIN)/python -m tests.faults $(if $(QUICK),--quick) $(foreach words,$(ONLY),--only "$(words)")
 
 VERSION ?= 3.12
 wheels: setup

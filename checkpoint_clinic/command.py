@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import os
 import sys
@@ -17,7 +16,7 @@ from .library import Library
 
 READERS = ("diagnose", "explain", "snippet", "audit", "verify", "list")
 # What the engine's command line has beside these, in a clone of the project.
-MAINTAINERS = ("build", "draw", "generate", "lint", "lock", "new", "plan", "run", "serve", "status", "wheels")
+MAINTAINERS = ("build", "csp", "draw", "generate", "lint", "lock", "new", "plan", "run", "serve", "status", "wheels")
 USAGE = 2
 INTERRUPTED = 130
 _TOP = """\
@@ -58,12 +57,22 @@ def main(arguments: Sequence[str], library: Library) -> int:
     except BrokenPipeError:
         status = 0  # a command that has more to say than a line catches it itself: see `written`
         _close_output()
+    except OSError as error:  # a full disk behind the output
+        status = _not_written(error)
     else:
-        with contextlib.suppress(BrokenPipeError):
+        try:
             sys.stdout.flush()
-            return status
-        _close_output()
+        except BrokenPipeError:
+            _close_output()
+        except OSError as error:
+            status = _not_written(error)
     return status
+
+
+def _not_written(error: OSError) -> int:
+    say(f"clinic: {error.filename or 'the answer could not be written'}: {error.strerror or error}")
+    _close_output()
+    return USAGE
 
 
 def written(status: int, print_it: Any) -> int:

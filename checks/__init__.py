@@ -7,6 +7,7 @@ commands     what a maintainer types: one file a command; `command` holds what t
 tend         how it is tended
   vectors      texts with their right answers, beside each article
   generate     evidence and shared code -> the generated parts of the snippets
+  inert        whether a page's Markdown is text, and nothing of it could run
   pages        an article's two pages, held against its claims
   lint         page <-> folder <-> claims <-> environments <-> evidence <-> snippets
   rederive     what a built site claims, derived again from its own files
@@ -17,7 +18,6 @@ show         how it is shown
   source       an article's two pages as they are written
   once         what is worked out once for a project
   facts        what was observed of a claim, in words and ranges
-  reasons      why an answer is what it is, in both languages
   badges       cells counted by status and device
   reasons      why a status is what it is, in the language of a page
   render       evidence -> HTML elements, in the words of `words`
@@ -26,6 +26,7 @@ show         how it is shown
   drawing      docs/drawings: what was drawn from the data that a check printed, and whether it still fits
   draw         a drawing's code and data -> SVG; the only one that needs matplotlib
   blocks       the Markdown blocks of a page
+  policy       what a page may run, by hashes, and whether a built site keeps to it
   addresses    where pages lie: the site, the short addresses, robots.txt
   signatures   all articles -> signatures.json and words.json, which both engines read
   text         an article as plain Markdown, its claims and verdicts written out
@@ -41,9 +42,9 @@ decide       how it is decided
   attest       an envelope beside a statement: signed with a key, or by a workflow; whether it is true
   policy       checks/policy.toml: whose word it takes before evidence counts
   evidence     what a run saw <-> an in-toto statement file; digests; the status rule
+  leftovers    temporary folders whose owner was killed
   plan         articles x environments -> cells; the jobs that would decide them
   integrity    whether an installed layer still is what was installed
-  integrity    whether an installed layer's files still are those of its packages
   incoming     a statement that somebody brings: whether the same rules let it in
   releases     the newest release of a package, asked of pip's index
   install      Environment -> a Python that can be started; the only one that calls uv

@@ -25,7 +25,7 @@ ONLY_IN = {
         "checks/decide/releases.py",
         *("checkpoint_clinic/__main__.py", "checkpoint_clinic/started.py"),
     },
-    "fcntl": {"checks/commands/command.py", "checks/probe.py"},
+    "fcntl": {"checks/commands/command.py", "checks/decide/leftovers.py", "checks/probe.py"},
     "multiprocessing": set(),
     "markdown": {"checks/show/blocks.py"},
     "pymdownx": {"checks/show/blocks.py"},

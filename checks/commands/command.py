@@ -34,16 +34,30 @@ def line(cell: Cell, word: str, colour: str, note: str) -> str:
 
 
 @contextlib.contextmanager
-def only_run(folder: Path) -> Iterator[None]:
-    """Hold the lock of this clinic's home; another run that holds it ends this one with status 75."""
+def only_run(root: Path, home: Path) -> Iterator[None]:
+    """Hold the locks of the project and of the home; another run that holds one ends this one with status 75.
+
+    The project's, because two runs would write the same evidence; the home's, because two projects can share environments.
+    """
+    with contextlib.ExitStack() as held:
+        for folder in dict.fromkeys((root / ".clinic", home)):
+            if not held.enter_context(lock(folder)):
+                err.print("Another run holds the lock. Wait for it, or end it; nothing was changed.")
+                raise SystemExit(Exit.LOCKED)
+        yield
+
+
+@contextlib.contextmanager
+def lock(folder: Path) -> Iterator[bool]:
+    """Hold a folder's lock, and say whether it could be had."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w", encoding="utf-8") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            err.print("Another run holds the lock. Wait for it, or end it; nothing was changed.")
-            raise SystemExit(Exit.LOCKED) from None
-        yield
+            yield False
+        else:
+            yield True
 
 
 def cell_as_json(project: Project, cell: Cell) -> dict[str, Any]:
@@ -94,6 +108,12 @@ def print_summary(project: Project, cells: list[Cell]) -> None:
 def print_json(value: Any) -> None:
     """Print a value as JSON."""
     click.echo(json.dumps(value, indent=1, ensure_ascii=False))
+
+
+def told(error: OSError) -> str:
+    """Return what the system refused, and for which file."""
+    said = error.strerror or str(error) or type(error).__name__
+    return f"{error.filename}: {said}" if error.filename else said
 
 
 def count(number: int, noun: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 from keyword import iskeyword
@@ -12,8 +13,9 @@ from rich.markup import escape
 
 from checkpoint_clinic import command as readers
 
-from ..content.problem import Invalid
-from .command import Exit, count, err
+from ..content.problem import Invalid, not_utf8
+from ..decide.plan import find_root, load_project
+from .command import Exit, count, err, told
 
 NO_COMMANDS = ("__init__", "command", "main")
 
@@ -51,6 +53,26 @@ def clinic() -> None:
 def main() -> int:
     """Run the command line and return its exit status; content errors are printed whole, without a traceback."""
     try:
+        status = _run()
+        if sys.stdout:  # none, where it was closed
+            sys.stdout.flush()
+    except BrokenPipeError:  # who reads has had enough
+        _close_output()
+        return Exit.VERIFIED
+    except OSError as error:  # a full disk, a folder that may not be written, a file in a folder's place
+        err.print(escape(f"clinic: {told(error)}"))
+        _close_output()
+        return Exit.USAGE
+    return status
+
+
+def _close_output() -> None:
+    """Point standard output nowhere, so that the interpreter does not fail when it flushes it at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+def _run() -> int:
+    try:
         if sys.argv[1:2] == ["--version"] or (sys.argv[1:2] and sys.argv[1] in readers.READERS):
             return _read(sys.argv[1:])
         return int(clinic.main(prog_name="clinic", standalone_mode=False) or 0)
@@ -58,6 +80,12 @@ def main() -> int:
         for problem in error.problems:
             err.print(escape(str(problem)))
         err.print(f"{count(len(error.problems), 'problem')}. Nothing was written.")
+        return Exit.USAGE
+    except UnicodeDecodeError:
+        problems = not_utf8(find_root())
+        if not problems:
+            raise
+        err.print("\n".join(escape(str(problem)) for problem in problems))
         return Exit.USAGE
     except click.ClickException as error:
         error.show()
@@ -69,7 +97,6 @@ def main() -> int:
 
 def _read(arguments: list[str]) -> int:
     """Answer a reader from the content of this clone, or, outside of one, of the clone in which this file lies."""
-    from ..decide.plan import find_root, load_project
     from ..show.package import library
 
     return readers.main(arguments, library(load_project(find_root(own=True))))

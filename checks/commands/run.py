@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import click
@@ -11,8 +12,11 @@ from rich.markup import escape
 from ..content.environment import awaits_commit
 from ..decide.evidence import Record, location, read_or_none, sweep
 from ..decide.install import Unavailable, home
-from ..decide.plan import Cell, Job, Project, find_root, has_answer, load_project, select
-from .command import Exit, OwnRuns, cell_as_json, err, exit_status, line, only_run, print_json, print_summary
+from ..decide.leftovers import sweep_builds, sweep_temporary
+from ..decide.plan import Cell, Job, Project, find_root, has_answer, interrupted_writes, load_project, select
+from .command import Exit, OwnRuns, cell_as_json, err, exit_status, line, lock, only_run, print_json, print_summary, told
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)  # what ends one job ends the next ones, too
 
 
 @click.command()
@@ -48,10 +52,17 @@ def command(
     current = not jobs
     jobs = [job for job in jobs if _can_be_entered(job, bool(environments))]
     changed: list[str] = []
+    not_decided: list[str] = []
     if jobs:
-        with only_run(home(root)):
-            sweep(article.folder for article in project.articles)
-            changed = _run_jobs(project, jobs, wheels, own)
+        with only_run(root, home(root)):
+            _sweep(project)
+            changed, not_decided = _run_jobs(project, jobs, wheels, own)
+    elif interrupted_writes(project):
+        with lock(root / ".clinic") as held:
+            if held:  # else it is the other run's, which is just writing it
+                _sweep(project)
+    sweep_temporary()
+    sweep_builds(root)
     project = load_project(root)  # the statuses of the files as they are now
     ran = {
         (job.article.slug, job.name)
@@ -71,40 +82,61 @@ def command(
         print_summary(project, cells)
     for difference in changed if same else []:
         err.print(f"[red]{escape(difference)}[/]")
-    return Exit.FAILING if same and changed else exit_status(project, cells, unattested=True)
+    status = Exit.FAILING if same and changed else exit_status(project, cells, unattested=True)
+    if status == Exit.VERIFIED and not_decided:
+        err.print(f"Not decided now: {escape(', '.join(not_decided))}. What is said above is an older answer.")
+        return Exit.UNANSWERED
+    return status
 
 
-def _run_jobs(project: Project, jobs: list[Job], wheels: Path | None, own: OwnRuns) -> list[str]:
-    """Run jobs one after the other with their progress; return how verdicts differ from those recorded before."""
+def _sweep(project: Project) -> None:
+    """Finish or remove what killed runs left, and say so."""
+    for problem in interrupted_writes(project):
+        err.print(f"[yellow]{escape(problem.file)}: {escape(problem.found)}; finished or removed[/]")
+    sweep(article.folder for article in project.articles)
+
+
+def _run_jobs(project: Project, jobs: list[Job], wheels: Path | None, own: OwnRuns) -> tuple[list[str], list[str]]:
+    """Run jobs one after the other with their progress.
+
+    Return how verdicts differ from those recorded before, and the jobs that could not be decided or not be kept.
+    """
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     from ..decide.run import decide
 
     columns = (BarColumn(bar_width=20), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
     changed: list[str] = []
+    not_decided: list[str] = []
     unavailable: dict[str, str] = {}
+    full = ""
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
         bar = progress.add_task("", total=len(jobs))
         for job in jobs:
             progress.update(bar, description=escape(job.name))
             path = location(job.article, job.module, job.environment.name)
             old = read_or_none(path)
-            if job.environment.name not in unavailable:
+            reason = full or unavailable.get(job.environment.name, "")
+            if not reason:
                 try:
                     record = decide(project, job, wheels, _Speaker(job, progress.console))
                     own.add(job, path)
-                except (Unavailable, OSError) as error:  # OSError: a full disk, a folder that cannot be written
-                    unavailable[job.environment.name] = str(error)
+                except Unavailable as error:
+                    reason = unavailable[job.environment.name] = "the environment cannot be entered here"
                     err.print(f"[yellow]{escape(str(error))}[/]")
+                except OSError as error:  # a full disk, a folder that cannot be written
+                    reason = f"it could not be run or kept: {told(error)}"
+                    full = reason if error.errno in NO_ROOM else ""
                 else:
                     for cell in job.cells:
                         changed += _report(cell, record, old)
-            if job.environment.name in unavailable:
+            if reason:
+                not_decided.append(job.name)
                 for cell in job.cells:
-                    err.print(line(cell, "undecided", "yellow", "the environment cannot be entered here"))
-                    changed += [f"{cell.name}: undecided, the environment cannot be entered"]
+                    err.print(line(cell, "undecided", "yellow", reason))
+                    changed.append(f"{cell.name}: undecided, {reason}")
             progress.advance(bar)
-    return changed
+    return changed, not_decided
 
 
 class _Speaker:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import click
+from rich.markup import escape
 
-from ..decide.plan import find_root, load_project, select
-from .command import COLOUR, cell_as_json, exit_status, line, out, print_json, print_summary
+from ..decide.plan import find_root, interrupted_writes, load_project, select
+from .command import COLOUR, cell_as_json, err, exit_status, line, out, print_json, print_summary
 
 
 @click.command()
@@ -19,6 +20,8 @@ from .command import COLOUR, cell_as_json, exit_status, line, out, print_json, p
 def command(article: str | None, as_json: bool) -> int:
     """Show the status of every cell, derived from the evidence and the files of this moment."""
     project = load_project(find_root())
+    for problem in interrupted_writes(project):
+        err.print(escape(str(problem)))
     jobs = select(project, [article] if article else [], [], lambda _: True)
     cells = [cell for job in sorted(jobs, key=lambda job: job.article.id) for cell in job.cells]
     if as_json:

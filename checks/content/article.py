@@ -22,6 +22,9 @@ EXPIRES_DAYS = 90
 Safe = Literal["yes", "no", "check"]  # to go on after the message; check: not before the check
 
 
+WEB = re.compile(r"^https://[A-Za-z0-9.-]+(:[0-9]+)?(/[!#$%&'()*+,./0-9:;=?@A-Z_a-z~-]*)?$")
+
+
 def _pattern(pattern: str) -> str:
     if found := refusals(pattern):
         raise ValueError(f"a pattern that both engines run in linear time; this one {' and '.join(found)}")
@@ -29,6 +32,7 @@ def _pattern(pattern: str) -> str:
 
 
 Pattern = Annotated[str, AfterValidator(_pattern)]
+Https = Annotated[str, Field(pattern=WEB.pattern)]  # what a page links to; anything else could run there
 
 
 class Strict(BaseModel):
@@ -79,7 +83,7 @@ class Lookalike(Strict):
     shown: str | None = None
     pattern: Pattern | None = None
     means: Bilingual
-    see: str | None = None
+    see: Https | None = None
     unless: tuple[Annotated[str, Field(pattern=r"^CC\d{3,}$")], ...] = ()
 
 
@@ -110,11 +114,11 @@ class _Toml(Strict):
     id: Annotated[str, Field(pattern=r"^CC\d{3,}$")]
     harm: Harm
     safe: Safe
-    title: Annotated[str, Field(pattern=r"^[^<`]+$")]  # plain text: builders of pages do not escape it
+    title: Annotated[str, Field(pattern=r"^[^<&`\x00-\x1f]+$")]  # plain text: builders of pages do not escape it
     message: str
-    reported: tuple[str, ...] = ()
+    reported: tuple[Https, ...] = ()
     named: dict[str, str] = {}
-    expires_days: Annotated[int, Field(gt=0)] = EXPIRES_DAYS  # how old an answer may be before it is stale
+    expires_days: Annotated[int, Field(gt=0, le=3650)] = EXPIRES_DAYS  # how old an answer may be before it is stale
     expires_because: Bilingual | None = None  # why, where that is not the usual time
     signature: Annotated[tuple[Signature, ...], Field(min_length=1)]
     lookalike: tuple[Lookalike, ...] = ()
@@ -192,7 +196,7 @@ def load_article(folder: Path, root: Path) -> Article:
     text = file.read_text(encoding="utf-8", errors="replace")
     try:
         toml = _Toml.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         line = int(found[1]) if (found := re.search(r"at line (\d+)", str(error))) else len(text.splitlines()) or 1
         raise Invalid([Problem(name, line, "TOML", str(error), f"correct the syntax of {name}")]) from error
     except ValidationError as error:
@@ -269,9 +273,17 @@ def _functions(path: Path, root: Path, problems: list[Problem]) -> dict[str, ast
     """Return the functions of a check module that can be claims: public, without arguments; None if it is not Python."""
     try:
         tree = ast.parse(path.read_text(encoding="utf-8"))
-    except (SyntaxError, UnicodeDecodeError) as error:
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:  # the last two: nested too deeply
         line = getattr(error, "lineno", None) or 1
-        problems.append(Problem(relative(path, root), line, "Python", getattr(error, "msg", str(error)), "correct the syntax"))
+        problems.append(
+            Problem(
+                relative(path, root),
+                line,
+                "Python",
+                getattr(error, "msg", str(error) or "nested too deeply"),
+                "correct the syntax",
+            )
+        )
         return None
     nodes = (node for node in tree.body if isinstance(node, ast.FunctionDef))
     return {node.name: node for node in nodes if not node.name.startswith("_") and not _takes_arguments(node)}
@@ -302,7 +314,7 @@ def imported_files(path: Path, root: Path) -> list[Path]:
 def _imported_names(file: Path, _modified: int) -> tuple[str, ...]:
     try:
         tree = ast.parse(file.read_text(encoding="utf-8"))
-    except (SyntaxError, UnicodeDecodeError, OSError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError, OSError):
         return ()
     names: dict[str, None] = {}
     for node in ast.walk(tree):

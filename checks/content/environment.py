@@ -240,7 +240,7 @@ def _read(file: Path, root: Path) -> _Toml:
     name, text = relative(file, root), file.read_text(encoding="utf-8", errors="replace")
     try:
         toml = _Toml.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         line = int(found[1]) if (found := re.search(r"at line (\d+)", str(error))) else 1
         raise Invalid([Problem(name, line, "TOML", str(error), f"correct the syntax of {name}")]) from error
     except ValidationError as error:

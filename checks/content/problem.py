@@ -55,6 +55,28 @@ def from_validation(error: ValidationError, file: str, text: str) -> list[Proble
     return problems
 
 
+def not_utf8(root: Path) -> list[Problem]:
+    """Return a problem for each file of the content that is no UTF-8: what reads it could not say which it was."""
+    problems = []
+    for folder, ending in (
+        ("docs", "*.md"),
+        ("checks", "*.toml"),
+        ("checks", "*.py"),
+        ("checks", "*.txt"),
+        ("snippets", "*.py"),
+    ):
+        for path in sorted((root / folder).rglob(ending)):
+            try:
+                path.read_text(encoding="utf-8")
+            except UnicodeDecodeError as error:
+                line = error.object.count(b"\n", 0, error.start) + 1
+                found = f"the byte {error.object[error.start]:#04x}"
+                problems.append(Problem(relative(path, root), line, "UTF-8", found, "save it as UTF-8"))
+            except OSError:
+                continue
+    return problems
+
+
 def relative(path: Path, root: Path) -> str:
     """Return `path` as the project names it: from the root, with forward slashes."""
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()

@@ -24,6 +24,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from ..content.article import Article, imported_files
 from ..content.environment import Environment
+from ..content.problem import Invalid, Problem
 from .attest import DSSE, ENDINGS, SIGSTORE, Refused, key_of, made_for, workflow_of
 from .policy import STRICT, Policy
 
@@ -332,9 +333,26 @@ def mismatched_packages(environment: Environment, seen: Seen) -> str:
 
 
 def now() -> datetime:
-    """Return the time at which a status is derived: SOURCE_DATE_EPOCH where it is set, so that a build can be repeated."""
+    """Return the time at which a status is derived: SOURCE_DATE_EPOCH where it is set, so that a build can be repeated.
+
+    Raises:
+        Invalid: if it is no time.
+    """
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
-    return datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now(UTC)
+    try:
+        if epoch and not epoch.isascii():
+            raise ValueError("digits of another script")
+        return datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now(UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        expected = "seconds since 1970, such as 1800000000"
+        repair = "run: unset SOURCE_DATE_EPOCH, or set it to such a number"
+        raise Invalid([Problem("SOURCE_DATE_EPOCH", 1, expected, repr(epoch)[:80], repair)]) from error
+
+
+def unfinished(folders: Iterable[Path]) -> list[Path]:
+    """Return what a run left in articles' folders that was killed while it wrote evidence; `sweep` finishes or removes it."""
+    endings = ("*.log.next", "*.tmp")
+    return sorted(path for folder in folders for ending in endings for path in folder.glob(f"evidence/.{ending}"))
 
 
 def sweep(folders: Iterable[Path]) -> None:

@@ -24,6 +24,7 @@ from .evidence import (
     module_subjects,
     now,
     read_or_none,
+    unfinished,
 )
 from .policy import Policy, load_policy
 
@@ -248,6 +249,20 @@ def select(
     chosen = {article.id for name in articles if (article := project.article(name))}
     jobs = (job for job in project.jobs if not chosen or job.article.id in chosen)
     return [job for job in jobs if (not environments or job.environment.name in environments) and wanted(job)]
+
+
+def interrupted_writes(project: Project) -> list[Problem]:
+    """Return a problem for each file that a killed run left: until it is swept, statement and log are of different runs."""
+    return [
+        Problem(
+            relative(path, project.root),
+            1,
+            "evidence that was written to its end",
+            "what a killed run left: a statement may stand beside an older log",
+            "run: clinic run (it finishes or removes it, and repeats what is then missing)",
+        )
+        for path in unfinished(article.folder for article in project.articles)
+    ]
 
 
 def has_answer(project: Project, job: Job) -> bool:

@@ -5,7 +5,6 @@ The Chinese pages lie in zh/ of the English ones, page by page. Without an addre
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from html import escape
@@ -16,9 +15,16 @@ from checkpoint_clinic.words import LANGUAGES, Language
 
 from ..content.article import Article
 from ..decide.plan import Project
+from .policy import meta
 
 FOLDERS = {"en": "", "zh": "zh/"}  # of a language's pages, below the site's root
 CODES = {"en": "en", "zh": "zh-Hans"}  # as HTML and feeds name a language
+# Of the short pages: the same on each, so that one hash in the policy names it.
+LEADS_ON = (
+    "const { to } = document.currentScript.dataset;"
+    " const claim = location.hash.includes('.') ? 'evidence/' : '';"
+    " location.replace(to + claim + location.search + location.hash);"
+)
 _LINK = re.compile(r"(?<=\]\()(?![a-z]+:)(?P<file>[^)\s#]+\.md)(?P<hash>#[^)\s]*)?(?=\))")
 _WORDS = re.compile(r"^(site_name|site_description): *(.*?) *$", re.MULTILINE)
 _FENCE = re.compile(r"^\s*(```|~~~)")
@@ -67,32 +73,30 @@ def site_words(root: Path, language: Language) -> dict[str, str]:
 
 def write_addresses(project: Project, site: Path) -> None:
     """Write into a built site the short address of each article, in capital and small letters, and robots.txt."""
+    policy = meta(project.root)
     for language in LANGUAGES:
         for article in project.articles:
             for name in (article.id, article.id.lower()):
                 folder = site / FOLDERS[language] / name
                 folder.mkdir(parents=True, exist_ok=True)
-                (folder / "index.html").write_text(_short(article, language), encoding="utf-8")
+                (folder / "index.html").write_text(_short(article, language, policy), encoding="utf-8")
     maps = [f"Sitemap: {site_address(language)}sitemap.xml" for language in LANGUAGES if site_address(language)]
     lines = ["User-agent: *", "Allow: /", *([""] if maps else []), *maps]
     (site / "robots.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def _short(article: Article, language: Language) -> str:
+def _short(article: Article, language: Language, policy: str) -> str:
     """Return a page that leads on: a claim's name behind # to the evidence, all else to the article."""
-    target = f"../errors/{article.slug}/"
-    title, canonical = escape(article.title), escape(article_address(article, language) or target)
-    script = (
-        "const claim = location.hash.includes('.') ? 'evidence/' : '';"
-        f" location.replace({json.dumps(target)} + claim + location.search + location.hash);"
-    )
+    target = escape(f"../errors/{article.slug}/")
+    title, canonical = escape(article.title), escape(article_address(article, language)) or target
     return f"""<!doctype html>
 <html lang="{CODES[language]}">
 <meta charset="utf-8">
+{policy}
 <title>{title}</title>
 <meta name="robots" content="noindex">
 <link rel="canonical" href="{canonical}">
-<script>{script}</script>
+<script data-to="{target}">{LEADS_ON}</script>
 <noscript><meta http-equiv="refresh" content="0; url={target}"></noscript>
 <p><a href="{target}">{title}</a></p>
 </html>

@@ -35,6 +35,7 @@ from xml.etree.ElementTree import Element, SubElement
 
 from markdown import Markdown
 from markdown.inlinepatterns import InlineProcessor
+from markdown.util import AtomicString
 from pymdownx.blocks import BlocksExtension
 from pymdownx.blocks.block import Block, type_integer, type_string
 
@@ -229,7 +230,14 @@ class ClaimBlock(ClinicBlock):
     def on_end(self, block: Element) -> None:
         claim = self.claim(self.argument)
         if not len(block) and not (block.text or "").strip():
-            SubElement(block, "p").text = claim.sentence
+            paragraph = SubElement(block, "p")
+            for index, part in enumerate(claim.sentence.split("`")):  # as `render.marked` has it: no other Markdown is in it
+                if index % 2:
+                    SubElement(paragraph, "code").text = AtomicString(part)
+                elif index:
+                    paragraph[-1].tail = AtomicString(part)
+                else:
+                    paragraph.text = AtomicString(part)
         for paragraph in block.iter("p"):
             paragraph.set("class", "clinic-sentence")
         self.put(block, self.pages().claim_status(self.article, claim))

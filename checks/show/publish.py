@@ -11,11 +11,11 @@ import logging
 import re
 import shutil
 import socket
-import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 from checkpoint_clinic.commands.list import SCHEMA
 from checkpoint_clinic.words import LANGUAGES, Language
@@ -24,13 +24,15 @@ from ..content.article import imported_files
 from ..content.environment import Environment, split_lock
 from ..content.problem import Invalid, Problem
 from ..decide.evidence import Unreadable, files_of, location, probe, read
-from ..decide.plan import Job, Project
-from .addresses import article_address, site_address, write_addresses
+from ..decide.leftovers import SITE, sweep_builds, temporary
+from ..decide.plan import Job, Project, interrupted_writes
+from .addresses import LEADS_ON, article_address, site_address, write_addresses
 from .badges import write_badges
 from .feed import write_feeds
 from .llms import write_llms
 from .machine import write_machine
 from .osv import write_osv
+from .policy import policy_problems, write_policy
 from .render import code_name, command
 from .signatures import signatures, to_json, words
 
@@ -50,19 +52,39 @@ def build_site(root: Path) -> Path:
     from .blocks import forget, project_at
 
     forget()
-    with tempfile.TemporaryDirectory(prefix=".site-", dir=root) as folder:
-        made = Path(folder) / "site"
+    if problems := interrupted_writes(project_at(root)):
+        raise Invalid(problems)
+    sweep_builds(root)
+    with temporary(SITE, root) as folder:
+        made = folder / "site"
         for language, target in zip(LANGUAGES, (made, made / "zh"), strict=True):
             _build_language(root, language, target)
         lay_beside(project_at(root), made)
+        if problems := list(policy_problems(made, root)):
+            raise Invalid(problems)
         site = root / "site"
         if site.exists():
-            site.rename(Path(folder) / "old")
+            site.rename(folder / "old")
         made.rename(site)
     return site
 
 
-def _build_language(root: Path, language: Language, target: Path) -> None:
+def renew_policy(root: Path) -> dict[str, str]:
+    """Write the policy anew for what the theme and overrides/ run by themselves; return hash -> how each script begins.
+
+    It is read from a build whose pages hold no content.
+    """
+    with temporary(SITE, root) as folder:
+        docs, sites = folder / "docs", [folder / "en", folder / "zh"]
+        docs.mkdir()
+        (docs / "index.md").write_text("# Nothing\n", encoding="utf-8")
+        for language, target in zip(LANGUAGES, sites, strict=True):
+            _build_language(root, language, target, docs_dir=str(docs), nav=["index.md"], strict=False)
+        return write_policy(root, sites, [LEADS_ON])
+
+
+def _build_language(root: Path, language: Language, target: Path, **other: Any) -> None:
+    """Build one language's pages; `other` takes the place of the configuration's."""
     from mkdocs.commands.build import build
     from mkdocs.config import load_config
     from mkdocs.exceptions import Abort, MkDocsException
@@ -75,9 +97,8 @@ def _build_language(root: Path, language: Language, target: Path) -> None:
     logger.propagate = False
     try:
         with contextlib.chdir(root):
-            loaded = load_config(
-                config_file=str(root / config), site_dir=str(target), site_url=site_address(language), strict=True
-            )
+            settings: dict[str, Any] = {"site_dir": str(target), "site_url": site_address(language), "strict": True} | other
+            loaded = load_config(config_file=str(root / config), **settings)
             loaded.plugins.on_startup(command="build", dirty=False)
             build(loaded)
             loaded.plugins.on_shutdown()

@@ -14,7 +14,7 @@ from packaging.utils import canonicalize_name
 
 from checkpoint_clinic.words import Language
 
-from ..content.article import Article, Claim
+from ..content.article import WEB, Article, Claim
 from ..content.environment import Environment, awaits_commit, split_lock
 from ..content.words import all_words, say
 from ..decide.evidence import Record, location, vouchers_of
@@ -48,6 +48,11 @@ def element(tag: str, *children: Child, **attributes: str) -> Element:
         elif child and last is not None:
             last.tail = (last.tail or "") + child
     return made
+
+
+def link_to(text: str, address: str) -> Element:
+    """Return a link to another site; only the text, where the address is none of the web: it could run."""
+    return element("a", text, href=address) if WEB.fullmatch(address) else element("span", text)
 
 
 def to_html(made: Element) -> str:
@@ -180,7 +185,7 @@ class Pages:
         reports: list[Child] = []
         for number, url in enumerate(article.toml.reported):
             label = "/".join(url.rstrip("/").split("/")[3:]).replace("/issues/", " #").replace("/pull/", " #")
-            reports += [self.say("fact comma") if number else "", element("a", label, href=url)]
+            reports += [self.say("fact comma") if number else "", link_to(label, url)]
         devices = once(self.project, lambda: self._devices(article), "devices", article.id)
         counted = once(self.project, lambda: self._counted(article), "counted", article.id, self.language)
         facts: list[tuple[str, Child]] = [
@@ -377,7 +382,7 @@ class Pages:
         """Return the messages that resemble the signature and are something else."""
         items = []
         for one in article.toml.lookalike:
-            link = around(self.say("in brackets", "{0}"), element("a", self.say("see"), href=one.see)) if one.see else []
+            link = around(self.say("in brackets", "{0}"), link_to(self.say("see"), one.see)) if one.see else []
             means = marked(getattr(one.means, self.language))
             items.append(element("li", element("code", one.shown or one.contains), self.say("colon"), *means, *link))
         return element("ul.clinic-lookalikes", *items)

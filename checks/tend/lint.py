@@ -16,10 +16,11 @@ from ..content.article import Article
 from ..content.environment import load_environments, lock_problems
 from ..content.problem import Invalid, Problem, line_of, relative
 from ..decide.evidence import Unreadable, location, read
-from ..decide.plan import Project, read_project
+from ..decide.plan import Project, interrupted_writes, read_project
 from ..show.drawing import drawings
 from ..show.source import evidence_page, page
 from .generate import generated_problems
+from .inert import inert_problems
 from .notes import note_problems
 from .pages import ArticlePage, EvidencePage
 from .vectors import vector_problems
@@ -44,6 +45,8 @@ def lint_project(root: Path) -> list[Problem]:
         for language in LANGUAGES:
             problems += ArticlePage(project, article, language, page(root, article, language)).problems()
             problems += EvidencePage(project, article, language, evidence_page(root, article, language)).problems()
+    problems += interrupted_writes(project)
+    problems += inert_problems(root)
     for drawing in drawings(project):
         problems += drawing.problems()
     if not found:  # without them every article is there that a snippet or a text can name

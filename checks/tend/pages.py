@@ -56,10 +56,6 @@ class Page:
             if not self.source.front.get(key, "").strip():
                 repair = f"add `{key}: ...` between the --- lines on top"
                 yield Problem(self.file, 1, f"{key}: in the front matter", "none", repair)
-        title = self.source.front.get("title", "")
-        if re.search(r"[<`]", title):
-            repair = "remove < and ` from the title: it is not escaped"
-            yield Problem(self.file, 2, "a title of plain text", title, repair)
 
     def _blocks(self) -> Iterator[Problem]:
         named = False

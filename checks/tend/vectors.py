@@ -61,7 +61,7 @@ def load_vectors(article: Article, root: Path) -> Vectors:
     text = path.read_text(encoding="utf-8")
     try:
         return Vectors.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         line = int(found[1]) if (found := re.search(r"at line (\d+)", str(error))) else 1
         raise Invalid([Problem(name, line, "TOML", str(error), f"correct the syntax of {name}")]) from error
     except ValidationError as error:

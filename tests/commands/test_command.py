@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import functools
+import hashlib
 import http.client
 import json
 import os
@@ -15,6 +16,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from checks.decide.evidence import read, write
 
 from ..conftest import BARE, CLINIC, ERRORS, add_byte, clinic, contents, edit, happens, is_held, statuses, write_check
 from ..decide.test_install import make_wheel
@@ -215,6 +218,92 @@ def test_second_run_at_once_ends_with_75(decided: Path, home: Path) -> None:
     assert done.returncode == 75
     assert "Another run holds the lock." in done.stderr
     assert contents(decided) == before
+
+
+def test_two_homes_on_one_project_are_still_one_run(decided: Path, tmp_path: Path) -> None:
+    (decided / ".clinic").mkdir(exist_ok=True)
+    with (decided / ".clinic/lock").open("w", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        done = clinic(decided, "run", "--again", CLINIC_HOME=str(tmp_path / "another"))
+    assert (done.returncode, "Another run holds the lock." in done.stderr) == (75, True)
+
+
+def killed_between_the_renames(root: Path) -> tuple[Path, bytes]:
+    """Leave what a run leaves that is killed after its statement and before its log; return the log's place and its text."""
+    path = root / ERRORS / "old-evidence/evidence/remembered@bare.json"
+    old, new = path.with_suffix(".log").read_bytes(), b"of the new run\n"
+    record = read(path).model_copy(update={"log_sha256": hashlib.sha256(new).hexdigest(), "log_bytes": len(new)})
+    write(path, record, new)
+    path.with_suffix(".log").replace(path.with_name(f".{path.stem}.log.next"))
+    path.with_suffix(".log").write_bytes(old)
+    return path.with_suffix(".log"), new
+
+
+def test_a_run_killed_between_statement_and_log_is_noticed_and_finished_by_the_next_one(decided: Path) -> None:
+    log, text = killed_between_the_renames(decided)
+    for command, status in (("status", 1), ("lint", 2), ("build", 2)):
+        done = clinic(decided, command)
+        assert (done.returncode, "remembered@bare.log.next" in done.stderr) == (status, True)
+        assert "run: clinic run" in done.stderr
+    assert not (decided / "site").exists()
+    done = clinic(decided, "run", "CC003")  # with nothing to decide
+    assert (done.returncode, decided_names(done.stderr), log.read_bytes()) == (0, [], text)
+    assert "finished or removed" in done.stderr
+    assert clinic(decided, "lint").returncode == 0
+
+
+def test_what_another_run_is_just_writing_is_left_to_it(decided: Path) -> None:
+    log, text = killed_between_the_renames(decided)
+    (decided / ".clinic").mkdir(exist_ok=True)
+    with (decided / ".clinic/lock").open("w", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        assert clinic(decided, "run", "CC003").returncode == 0
+    assert log.read_bytes() != text
+
+
+def test_a_full_disk_under_again_ends_the_run_with_its_true_reason(decided: Path) -> None:
+    before = contents(decided)
+    full = functools.partial(resource.setrlimit, resource.RLIMIT_FSIZE, (1000, 1000))  # the statement is larger
+    done = clinic(decided, "run", "CC003", "--again", before=full)
+    assert done.returncode == 4
+    assert "it could not be run or kept:" in done.stderr and "File too large" in done.stderr
+    assert "the environment cannot be entered" not in done.stderr
+    assert "Not decided now: remembered@bare." in done.stderr
+    assert before.items() <= contents(decided).items()
+
+
+@pytest.mark.parametrize("command", ["status", "run", "lint", "build", "plan"])
+def test_a_time_that_is_none_is_one_message(decided: Path, command: str) -> None:
+    done = clinic(decided, command, SOURCE_DATE_EPOCH="garbage")
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert done.stderr.count("SOURCE_DATE_EPOCH:1: expected seconds since 1970") == 1
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "said"),
+    [
+        (f"{ERRORS}/prefix-missing/vectors.toml", b"\xff", "vectors.toml:1: expected UTF-8; found the byte 0xff"),
+        ("docs/en/errors/prefix-missing.md", b"# a\n\xfe", "prefix-missing.md:2: expected UTF-8; found the byte 0xfe"),
+        ("snippets/rename_keys.py", b"\xff", "rename_keys.py:1: expected UTF-8"),
+        (f"{ERRORS}/prefix-missing/article.toml", b"a = " + b"[" * 100_000, "article.toml:1: expected TOML"),
+        (f"{ERRORS}/prefix-missing/load_renamed.py", b"x = " + b"-" * 100_000 + b"1", "load_renamed.py:1: expected Python"),
+        (".clinic", b"", ".clinic: File exists"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_named(example: Path, file: str, content: bytes, said: str) -> None:
+    (example / file).write_bytes(content)
+    command = ("run",) if file == ".clinic" else ("lint",)
+    done = clinic(example, *command)
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert said in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [("status",), ("status", "--json"), ("plan",), ("list",), ("--help",)])
+def test_an_answer_that_cannot_be_written_is_said(example: Path, arguments: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = subprocess.run([CLINIC, *arguments], cwd=example, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 2
+    assert "No space left on device" in done.stderr and "Traceback" not in done.stderr
 
 
 HANGS = """

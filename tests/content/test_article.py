@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from checks.content.article import Signature, imported_files, load_article
-from checks.content.problem import Problem
+from checks.content.problem import Invalid, Problem
 from checks.tend.lint import lint_project
 
 from ..conftest import ERRORS, edit
@@ -248,3 +248,17 @@ def test_folder_without_article_toml_is_named(example: Path) -> None:
     (example / TOML).unlink()
     repair = f"write {TOML} (template: checks/template/article.toml), or remove the folder"
     assert lint_project(example) == [Problem(TOML, 1, "a file that states the article's claims", "no such file", repair)]
+
+
+@pytest.mark.parametrize(
+    "address", ["javascript:alert(1)", "http://a.example/", "//a.example", "https://a.example/ x", "https:"]
+)
+@pytest.mark.parametrize("key", ["reported", "see"])
+def test_an_address_that_is_none_of_the_web_is_refused(example: Path, key: str, address: str) -> None:
+    if key == "see":
+        edit(example, TOML, 'contains = "KeyError: 0"', f'contains = "KeyError: 0"\nsee = "{address}"')
+    else:
+        edit(example, TOML, "https://example.org/team/library/issues/1", address)
+    with pytest.raises(Invalid) as error:
+        load(example)
+    assert [key in problem.expected for problem in error.value.problems] == [True]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from checks.content.problem import Problem
+from checks.content.problem import Invalid, Problem
 from checks.decide import evidence
 from checks.decide.attest import load_private_key, sign
 from checks.decide.evidence import Judgement, Record, Unreadable, judge, read, sweep, write
@@ -102,6 +102,15 @@ def test_age_is_measured_at_the_build_and_allowed_by_the_article(path: Path) -> 
 def test_build_can_be_repeated_at_a_given_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")
     assert evidence.now() == datetime(1970, 1, 2, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("epoch", ["garbage", "1e9", "-9" * 20, "9" * 30, "9" * 5000, "१२", " ", "0x10"])
+def test_a_time_that_is_none_is_said_once_with_its_repair(epoch: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", epoch)
+    with pytest.raises(Invalid) as error:
+        evidence.now()
+    (problem,) = error.value.problems
+    assert problem.file == "SOURCE_DATE_EPOCH" and "unset SOURCE_DATE_EPOCH" in problem.repair
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 from markdown import Markdown
 
-from checks.show.render import element, printable, to_html
+from checks.show.render import element, link_to, printable, to_html
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -77,3 +77,9 @@ def test_hostile_text_passes_markdown_untouched() -> None:
 )
 def test_only_what_a_terminal_would_show_is_left(captured: str, shown: str) -> None:
     assert printable(captured) == shown
+
+
+@pytest.mark.parametrize("address", ["javascript:alert(1)", "data:text/html,x", "http://a.example", " https://a.example"])
+def test_only_an_address_of_the_web_becomes_a_link(address: str) -> None:
+    assert to_html(link_to("x", address)) == "<span>x</span>"
+    assert to_html(link_to("x", "https://a.example/b?c=d#e")) == '<a href="https://a.example/b?c=d#e">x</a>'

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from checks.decide.plan import load_project
+from checks.show.policy import policy_problems
 from checks.show.publish import lay_beside
 
 from .conftest import copy_project, served
@@ -29,6 +30,7 @@ def zensical(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
     lay_beside(load_project(root), root / "site")
+    assert list(policy_problems(root / "site", root)) == []  # one policy for both builders
     with served(root / "site") as address:
         yield address
 
