@@ -28,7 +28,7 @@ def command(folder: Path) -> int:
     if not found:
         err.print(f"No statement lies below {escape(str(folder))}.")
         return Exit.NOTHING
-    with only_run(home(root)):
+    with only_run(root, home(root)):
         sweep(article.folder for article in project.articles)
         for one in found:
             if not one.refused:

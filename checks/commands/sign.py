@@ -44,7 +44,7 @@ def command(articles: tuple[str, ...], key: Path | None, environments: tuple[str
     trusted = public_pem(signer).strip() in {pem.strip() for pem in project.policy.keys.values()}
     own = OwnRuns(home(root))
     signed = 0
-    with only_run(home(root)):
+    with only_run(root, home(root)):
         for job in jobs:
             path = location(job.article, job.module, job.environment.name)
             if others or own.has(job):
