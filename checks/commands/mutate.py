@@ -64,7 +64,9 @@ def _run(copy: Mutating, planned: list[Planned], seconds: float, quick: bool) ->
                 keep(one.article, measured)
                 run = [mutant for mutant in measured.mutants if mutant.run]
                 lost = [mutant for mutant in run if mutant.survived]
-                err.print(f"{escape(name)}: {len(run) - len(lost)} of {len(run)} noticed, {len(measured.mutants) - len(run)} not run")
+                err.print(
+                    f"{escape(name)}: {len(run) - len(lost)} of {len(run)} noticed, {len(measured.mutants) - len(run)} not run"
+                )
 
 
 def _summary(project: Project, article: Article) -> bool:

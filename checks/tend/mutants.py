@@ -27,10 +27,21 @@ NO_REMEDY = {  # calls that stand alone and whose absence changes nothing, or en
     *("copytree", "exit", "main", "print_exc", "_rank", "setrlimit", "kill", "communicate", "write_config", "_listens", "eval"),
     *("_wait", "synchronize", "insert", "extend", "fill_", "zero_grad", "step", "warn", "warning"),
 }
-NO_SETTING = {"text", "check", "strict", "exist_ok", "dirs_exist_ok", "parents", "capture_output", "shell", "use_cache", "device"}
+NO_SETTING = {
+    "text",
+    "check",
+    "strict",
+    "exist_ok",
+    "dirs_exist_ok",
+    "parents",
+    "capture_output",
+    "shell",
+    "use_cache",
+    "device",
+}
 SWITCHES = {"Init", "GatheredParameters", "gather", "state_dict_type", "sdpa_kernel", "_every_gather_waited_for"}
 NO_CONTEXT = '__import__("contextlib").nullcontext()'
-SILENT = re.compile(r"silen|without a word|raises nothing|nothing is raised|without an error|no error|prints nothing", re.IGNORECASE)
+SILENT = re.compile(r"silen|(?<!Error )without a word|nothing is raised|prints nothing", re.IGNORECASE)
 WAYS = ("another", "transformers.modeling_utils", "warnings", "print")
 ERRORS = {"error_of", "_error", "_load_error"}
 
@@ -66,12 +77,15 @@ class Edit:
 def mutants(article: Article, module: str, claims: Iterable[Claim], root: Path) -> list[Edit]:
     """Return the mutants of a check module, of its neighbours and of the marked sections that it imports, without repetition."""
     chosen = tuple(claims)
+    names = {claim.name for claim in chosen}
     path = article.folder / f"{module}.py"
     found = list(_Source(path, root, module, chosen).of_the_module())
-    for file in imported_files(path, root):
-        if file != path:
-            found += _Source(file, root, module, chosen).of_what_it_imports()
-    found += [edit for one in article.toml.mutant if one.claim in {claim.name for claim in chosen} for edit in _stated(article, one, root)]
+    files = [_Source(file, root, module, chosen) for file in imported_files(path, root)]
+    used = {name for one in files for name in one.used() if one.file.startswith("checks/")}
+    for one in files:
+        if one.file != relative(path, root):
+            found += one.of_what_it_imports(used)
+    found += [edit for stated in article.toml.mutant if stated.claim in names for edit in _stated(article, stated, root)]
     return _named_apart(found)
 
 
@@ -146,10 +160,9 @@ class _Source:
         for name, node in self.functions.items():
             if users := self._users(name):
                 yield from self._of_code(node, name, users, len(users) == 1)
-        top = [node for node in self.tree.body if not isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.If))]
-        for node in top:
+        for node in self.top():
             yield from self._of_code(node, "set-up", self.names, False)
-        yield from self._of_constants(top)
+        yield from self._of_constants(self.top())
 
     def _of_claim(self, node: ast.FunctionDef, claim: Claim) -> Iterator[Edit]:
         own = (claim.name,)
@@ -164,13 +177,19 @@ class _Source:
         """Return the claims whose functions reach a helper of the module; a claim is no helper."""
         if any(claim.function == name for claim in self.claims) or not name.startswith("_"):
             return ()
-        return tuple(claim.name for claim in self.claims if name in self._reached(claim.function, set()))
+        if any(name in self._reached(node, set()) for node in self.top()):
+            return self.names
+        return tuple(claim.name for claim in self.claims if name in self._reached(self.functions[claim.function], set()))
 
-    def _reached(self, name: str, seen: set[str]) -> set[str]:
-        for node in ast.walk(self.functions[name]):
+    def top(self) -> list[ast.stmt]:
+        """What is executed when the file is imported."""
+        return [node for node in self.tree.body if not isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.If))]
+
+    def _reached(self, start: ast.AST, seen: set[str]) -> set[str]:
+        for node in ast.walk(start):
             if isinstance(node, ast.Name) and node.id in self.functions and node.id not in seen:
                 seen.add(node.id)
-                self._reached(node.id, seen)
+                self._reached(self.functions[node.id], seen)
         return seen
 
     def _of_assertion(self, test: ast.expr, where: str, own: tuple[str, ...]) -> Iterator[Edit]:
@@ -270,7 +289,12 @@ class _Source:
             return  # left out as a whole already; what it returns is read by nobody
         for keyword in call.keywords:
             value = keyword.value
-            if keyword.arg and keyword.arg not in NO_SETTING and isinstance(value, ast.Constant) and isinstance(value.value, bool):
+            if (
+                keyword.arg
+                and keyword.arg not in NO_SETTING
+                and isinstance(value, ast.Constant)
+                and isinstance(value.value, bool)
+            ):
                 what = f"{where}: {keyword.arg}={not value.value} in {text}"
                 yield self.edit(value, str(not value.value), "switched off", what, claims, each=each)
         if name in LOADS and isinstance(call.func, ast.Attribute) and not re.search("Config|Auto", self.text(call.func)):
@@ -283,7 +307,9 @@ class _Source:
             if name in ("load", "load_without_shard_mode", "loaded"):
                 yield self._wrapping(call, "flipped", "value", f"{where}: one bit differs after {text}", claims, each)
                 last = self.wrapped(call, "flipped", ", -1")
-                yield self.edit(call, last, "value", f"{where}: one bit of the last tensor differs after {text}", claims, each=each)
+                yield self.edit(
+                    call, last, "value", f"{where}: one bit of the last tensor differs after {text}", claims, each=each
+                )
             else:
                 yield self._wrapping(call, "emptied", "emptied", f"{where}: {text} returns nothing", claims, each)
 
@@ -295,7 +321,18 @@ class _Source:
             if isinstance(node, ast.ImportFrom) and node.module and (node.module.startswith(("snippets", "_")))
             for alias in node.names
         }
-        drawn = {"save", "split", "tensors", "shapes", "write_config", "as_in_a_new_process", "published", "make", "known", "gather"}
+        drawn = {
+            "save",
+            "split",
+            "tensors",
+            "shapes",
+            "write_config",
+            "as_in_a_new_process",
+            "published",
+            "make",
+            "known",
+            "gather",
+        }
         return {name for name in imported | set(self.functions) if name.islower() or "_" in name} - drawn
 
     def _of_load(self, call: ast.Call, where: str, claims: tuple[str, ...], each: bool) -> Iterator[Edit]:
@@ -306,7 +343,8 @@ class _Source:
         nothing = f"{HELPER}built({owner}, {arguments}"
         yield self.edit(call, nothing, "not loaded", f"{where}: {text} builds the model and loads nothing", claims, each=each)
         yield self._wrapping(call, "flipped", "value", f"{where}: {text} leaves one bit wrong", claims, each)
-        silent = tuple(claim.name for claim in self.claims if claim.name in claims and SILENT.search(claim.sentence))
+        about = [claim for claim in self.claims if claim.name in claims and where != "load_without_shard_mode"]
+        silent = tuple(claim.name for claim in about if SILENT.search(claim.sentence))
         for way in WAYS if silent else ():
             what = f"{where}: {text} is loud ({way})"
             yield self.edit(call, self.wrapped(call, "loud", f', "{way}"'), "loud", what, silent)
@@ -319,7 +357,9 @@ class _Source:
         for key, value in zip(node.keys, node.values, strict=True):
             if isinstance(key, ast.Constant) and key.value == "stage" and isinstance(value, ast.Constant) and value.value == 3:
                 for stage in (2, 0):
-                    yield self.edit(value, str(stage), "switched off", f"{where}: ZeRO stage {stage} in place of 3", claims, each=each)
+                    yield self.edit(
+                        value, str(stage), "switched off", f"{where}: ZeRO stage {stage} in place of 3", claims, each=each
+                    )
 
     def _of_constants(self, top: list[ast.stmt]) -> Iterator[Edit]:
         """Yield other texts for the module's constants that an assertion compares with."""
@@ -333,7 +373,12 @@ class _Source:
         }
         for statement in top:
             target = statement.targets[0] if isinstance(statement, ast.Assign) else None
-            if isinstance(statement, ast.Assign) and isinstance(target, ast.Name) and target.id in compared and target.id.isupper():
+            if (
+                isinstance(statement, ast.Assign)
+                and isinstance(target, ast.Name)
+                and target.id in compared
+                and target.id.isupper()
+            ):
                 yield from self._messages(statement.value, "set-up", self._naming(target.id))
 
     def _naming(self, constant: str) -> tuple[str, ...]:
@@ -345,19 +390,32 @@ class _Source:
 
     # What is shared
 
-    def of_what_it_imports(self) -> Iterator[Edit]:
+    def _imported(self, used: set[str]) -> list[str]:
+        """Return the functions of this file that a module reaches which uses these names."""
+        first = [name for name in self.functions if name in used]
+        reached = {one for name in first for one in self._reached(self.functions[name], {name})}
+        return [name for name in self.functions if name in reached]
+
+    def used(self) -> set[str]:
+        """Return every name that the file mentions, and what it takes out of a module that it imports whole."""
+        return {str(getattr(node, "attr", getattr(node, "id", ""))) for node in ast.walk(self.tree)}
+
+    def of_what_it_imports(self, used: set[str]) -> Iterator[Edit]:
         """Yield the mutants of a neighbour's or a snippet's places: loads, switches, and what stands in a marked section."""
-        marked = [(self.source.count(b"\n", 0, start.start()) + 1, self.source.count(b"\n", 0, end.start()) + 1) for start, end in self._marks()]
+        marked = [
+            (self.source.count(b"\n", 0, start.start()) + 1, self.source.count(b"\n", 0, end.start()) + 1)
+            for start, end in self._marks()
+        ]
         snippet = self.file.startswith("snippets/")
-        for name, node in self.functions.items():
-            for edit in self._of_code(node, name, self.names, False):
+        for name in self._imported(used):
+            for edit in self._of_code(self.functions[name], name, self.names, False):
                 shared = edit.kind in ("not loaded", "loud") or re.search("ZeRO stage|not inside|leaves one bit", edit.what)
                 if any(first < edit.line < last for first, last in marked) or (shared and not snippet):
                     yield edit
         if not snippet:
-            for statement in self.tree.body:
-                if not isinstance(statement, (ast.FunctionDef, ast.ClassDef, ast.If)):
-                    yield from (edit for edit in self._of_code(statement, "set-up", self.names, False) if "ZeRO stage" in edit.what)
+            for statement in self.top():
+                found = self._of_code(statement, "set-up", self.names, False)
+                yield from (edit for edit in found if "ZeRO stage" in edit.what)
 
     def _marks(self) -> Iterator[tuple[re.Match[bytes], re.Match[bytes]]]:
         for start in re.finditer(rb"--8<-- \[start:(\w+)\]", self.source):

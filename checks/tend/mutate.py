@@ -32,7 +32,9 @@ from .mutants import Edit, mutants
 
 HELPER = Path(__file__).parents[1] / "mutant.py"
 TIMES, MORE = 4, 20  # the limit of a run: four times what the module takes as it stands, and 20 s
-BROKEN = re.compile(r"(the module did not start: )?(NameError|UnboundLocalError|SyntaxError|IndentationError|\w*ImportError|ModuleNotFoundError|FileNotFoundError)\b")
+BROKEN = re.compile(
+    r"(the module did not start: )?(NameError|UnboundLocalError|SyntaxError|IndentationError|\w*ImportError|ModuleNotFoundError|FileNotFoundError)\b"
+)
 LEFT = ("evidence", "__pycache__")
 Say = Callable[[str], None]
 
@@ -71,7 +73,7 @@ class Planned:
 
 
 def plan(project: Project, article: Article, environments: Sequence[str], claim: str | None) -> list[Planned]:
-    """Return for each claim that holds somewhere the lightest environment in which its module took the least time."""
+    """Return for each claim that holds somewhere the lightest environment, its module's claims together; the quickest first."""
     planned = []
     for module, claims in article.modules.items():
         where: dict[str, list[Claim]] = {}
@@ -79,7 +81,7 @@ def plan(project: Project, article: Article, environments: Sequence[str], claim:
             if claim in (None, one.name, module) and (name := _cheapest(project, article, one, environments)):
                 where.setdefault(name, []).append(one)
         planned += [Planned(article, module, name, tuple(chosen)) for name, chosen in where.items()]
-    return planned
+    return sorted(planned, key=lambda one: _seconds(project, article, one.module, one.environment))
 
 
 def _cheapest(project: Project, article: Article, claim: Claim, environments: Sequence[str]) -> str | None:
@@ -90,12 +92,16 @@ def _cheapest(project: Project, article: Article, claim: Claim, environments: Se
 
     def cost(name: str) -> tuple[bool, int, float, str]:
         built = any(folder.glob(f"{name}-*/clinic-layer.json"))
-        job = next(job for job in project.jobs if (job.article, job.module, job.environment.name) == (article, claim.module, name))
-        record = project.record(job)
-        seconds = sum(outcome.seconds for outcome in record.outcomes) if record else 1e9
-        return not built, len(project.environments[name].layers), seconds, name
+        return not built, len(project.environments[name].layers), _seconds(project, article, claim.module, name), name
 
     return min((one.name for one in possible), key=cost, default=None)
+
+
+def _seconds(project: Project, article: Article, module: str, environment: str) -> float:
+    """Return how long a job's claims took when they were recorded."""
+    jobs = (job for job in project.jobs if (job.article, job.module) == (article, module))
+    record = project.record(next(job for job in jobs if job.environment.name == environment))
+    return sum(outcome.seconds for outcome in record.outcomes) if record else 1e9
 
 
 class Mutating:
@@ -209,7 +215,9 @@ class Mutating:
         except _TooLong:
             said = f"not decided within {limit:.0f} s"
             return Answer(dict.fromkeys(names, "undecided"), dict.fromkeys(names, said), {}, limit)
-        log = path.with_suffix(".log").read_text(encoding="utf-8", errors="replace") if path.with_suffix(".log").is_file() else ""
+        log = (
+            path.with_suffix(".log").read_text(encoding="utf-8", errors="replace") if path.with_suffix(".log").is_file() else ""
+        )
         effects = _effects(log, names)
         observed = {outcome.claim: str(outcome.observed) for outcome in record.outcomes}
         reasons = {outcome.claim: outcome.reason for outcome in record.outcomes}
@@ -327,7 +335,11 @@ def mutating(project: Project, say: Say) -> Iterator[Mutating]:
 def keep(article: Article, measured: Measured) -> None:
     """Put a module's mutants into the article's file, in place of what was measured of these claims before."""
     before = read(article)
-    modules = [one for one in (before.modules if before else ()) if (one.module, one.environment) != (measured.module, measured.environment)]
+    modules = [
+        one
+        for one in (before.modules if before else ())
+        if (one.module, one.environment) != (measured.module, measured.environment)
+    ]
     known = {job for job in article.modules}
     modules = [one for one in modules if one.module in known]
     modules.append(measured)
