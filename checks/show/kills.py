@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -14,7 +15,13 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from checkpoint_clinic.words import Language
+
 from ..content.article import Article
+from ..content.words import say
+from ..decide.evidence import subjects
+from ..decide.plan import Project
+from .once import once
 
 Seen = Literal["holds", "refuted", "undecided"]
 
@@ -71,6 +78,16 @@ class Mutations(_Frozen):
     article: str
     modules: tuple[Measured, ...] = ()
 
+    def tried(self) -> list[Tried]:
+        """Return the mutants of all modules; one of a shared place that some module notices is no survivor in the others."""
+        tried = [one for module in self.modules for one in module.mutants]
+        noticed = {(one.file, one.name) for one in tried if not one.each and one.run and not one.survived}
+        return [one for one in tried if not (one.survived and (one.file, one.name) in noticed)]
+
+    def stale(self, digests: Callable[[Measured], dict[str, str]]) -> list[str]:
+        """Return the modules whose files are not those that were mutated."""
+        return sorted({one.module for one in self.modules if one.subjects != digests(one)})
+
 
 @dataclass(frozen=True)
 class Kills:
@@ -126,7 +143,7 @@ def write(article: Article, mutations: Mutations) -> None:
 
 def kills(article: Article, mutations: Mutations | None, claim: str | None = None) -> Kills:
     """Count an article's mutants, or those of one claim: its own, and of the shared ones those that it noticed or nobody did."""
-    tried = [one for module in (mutations.modules if mutations else ()) for one in module.mutants]
+    tried = mutations.tried() if mutations else []
     if claim is None:
         run = [one for one in tried if one.run]
         survivors = tuple(one for one in run if one.survived)
@@ -141,3 +158,46 @@ def kills(article: Article, mutations: Mutations | None, claim: str | None = Non
 def _excused(article: Article, survivors: Iterable[Tried], claim: str | None = None) -> int:
     may = {(one.claim, one.mutant) for one in article.toml.survivor}
     return sum(all((each, one.name) in may for each in ((claim,) if claim else one.survived)) for one in survivors)
+
+
+def measured(project: Project, article: Article) -> Mutations | None:
+    """Return an article's mutants, read once for a project; a file that cannot be read counts as none, and lint names it."""
+
+    def make() -> Mutations | None:
+        with contextlib.suppress(ValueError):
+            return read(article)
+        return None
+
+    return once(project, make, "mutants", article.id)
+
+
+def changed_modules(project: Project, article: Article) -> list[str]:
+    """Return the modules whose files changed since they were mutated."""
+
+    def now(one: Measured) -> dict[str, str]:
+        environment = project.environments.get(one.environment)
+        known = environment is not None and one.module in article.modules
+        return subjects(article, one.module, environment, project.root) if known and environment else {}
+
+    found = measured(project, article)
+    return once(project, lambda: found.stale(now) if found else [], "mutants stale", article.id)
+
+
+def mutants_told(
+    project: Project, article: Article, claim: str | None, language: Language
+) -> tuple[str, list[tuple[str, str]]] | None:
+    """Return a line on the mutants of a claim, or of all, and each survivor with where it is and why it may; None without any."""
+    counted = kills(article, measured(project, article), claim)
+    if not counted.total:
+        return None
+    parts = [say(language, "mutants", counted.noticed, counted.total)]
+    parts += [say(language, "mutants not run", counted.not_run)] if counted.not_run else []
+    stale = [one for one in changed_modules(project, article) if claim is None or one == claim.partition(".")[0]]
+    parts += [say(language, "mutants stale", say(language, "fact comma").join(stale))] if stale else []
+    may = {(one.claim, one.mutant): one.why for one in article.toml.survivor}
+    survivors = []
+    for one in counted.survivors:
+        missed = (claim,) if claim else one.survived
+        why = next((may[name, one.name] for name in missed if (name, one.name) in may), "")
+        survivors.append((f"{one.name} ({one.file}:{one.line})", say(language, "mutants may", why) if why else ""))
+    return say(language, "fact stop").join(parts), survivors

@@ -20,6 +20,7 @@ from ..decide.plan import Project, read_project
 from ..show.drawing import drawings
 from ..show.source import evidence_page, page
 from .generate import generated_problems
+from .kills import mutant_notes, mutant_problems
 from .notes import note_problems
 from .pages import ArticlePage, EvidencePage
 from .vectors import vector_problems
@@ -41,6 +42,7 @@ def lint_project(root: Path) -> list[Problem]:
         problems += _evidence(project, article)
         problems += _parts(article, root)
         problems += note_problems(project, article)
+        problems += mutant_problems(project, article)
         for language in LANGUAGES:
             problems += ArticlePage(project, article, language, page(root, article, language)).problems()
             problems += EvidencePage(project, article, language, evidence_page(root, article, language)).problems()
@@ -50,6 +52,12 @@ def lint_project(root: Path) -> list[Problem]:
         problems += vector_problems(project)
         problems += generated_problems(project)
     return sorted(set(problems))
+
+
+def lint_notes(root: Path) -> list[str]:
+    """Return what should be done some day, and stops nothing."""
+    project, _ = read_project(root)
+    return [note for article in project.articles for note in mutant_notes(project, article)]
 
 
 def _pages_without_folder(root: Path) -> Iterator[Problem]:

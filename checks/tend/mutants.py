@@ -142,9 +142,9 @@ class _Source:
         end = self.lines[node.end_lineno - 1] + node.end_col_offset  # type: ignore[attr-defined]
         return start, end
 
-    def edit(self, node: ast.AST, new: str, kind: Kind, what: str, claims: tuple[str, ...], **how: bool) -> Edit:
+    def edit(self, node: ast.AST, new: str, kind: Kind, what: str, claims: tuple[str, ...], each: bool = True) -> Edit:
         start, end = self._span(node)
-        return Edit(self.file, node.lineno, start, end, new, kind, what, claims, **how)  # type: ignore[attr-defined]
+        return Edit(self.file, node.lineno, start, end, new, kind, what, claims, each)  # type: ignore[attr-defined]
 
     def wrapped(self, node: ast.AST, function: str, more: str = "") -> str:
         start, end = self._span(node)

@@ -123,8 +123,10 @@ class Mutating:
         Returns None where the claims cannot be tried here: the environment cannot be entered, or none of them holds.
         """
         job = self._job(planned)
-        edits = [edit for edit in mutants(planned.article, planned.module, planned.claims, self.original.root)]
-        stands = self._answer(job, [], 900.0)
+        edits = mutants(planned.article, planned.module, planned.claims, self.original.root)
+        stands = self._known(job, []) if budget <= 0 else self._answer(job, [], 900.0)
+        if stands is None:  # no time: what there is to try is kept, and nothing of it is known
+            stands = Answer(dict.fromkeys((one.name for one in planned.claims), "holds"), {}, {}, 0.0)
         holding = {claim for claim, verdict in stands.observed.items() if verdict == "holds"}
         for claim in sorted(stands.observed.keys() - holding):
             self.say(f"{claim}@{planned.environment} does not hold here: {stands.reasons[claim]}")
@@ -137,7 +139,7 @@ class Mutating:
             if answer is None:
                 answer = self._known(job, [edit]) if quick or time.monotonic() > end else self._answer(job, [edit], limit)
             done(number, len(edits))
-            tried += [one] if (one := _tried(edit, answer)) else []
+            tried += [mutant] if (mutant := _tried(edit, answer)) else []
         if not holding:
             return None
         now = subjects(planned.article, planned.module, self.original.environments[planned.environment], self.original.root)
@@ -262,7 +264,7 @@ def _aimed(edit: Edit, holding: set[str]) -> Edit | None:
 
 
 def _with_functions(source: bytes, edits: list[Edit]) -> bytes:
-    """Return a module with each claim added again: for each of its mutants, changed and under a name of its own, and as it is."""
+    """Return a module with each claim added again: changed, under a name of its own, for each of its mutants; and as it is."""
     lines, made = source.splitlines(keepends=True), []
     for node in ast.parse(source).body:
         if isinstance(node, ast.FunctionDef) and node.name[0] != "_":
@@ -340,7 +342,7 @@ def keep(article: Article, measured: Measured) -> None:
         for one in (before.modules if before else ())
         if (one.module, one.environment) != (measured.module, measured.environment)
     ]
-    known = {job for job in article.modules}
+    known = set(article.modules)
     modules = [one for one in modules if one.module in known]
     modules.append(measured)
     modules.sort(key=lambda one: (one.module, one.environment))
