@@ -94,7 +94,7 @@ class Note(Strict):
 
 
 class Mutant(Strict):
-    """A change that a claim must notice, where the general ones do not fit: `old`, which occurs once in the file, becomes `new`.
+    """A change that a claim must notice, where the general ones do not fit: `old`, which occurs once in a file, becomes `new`.
 
     `file` is a snippet (`snippets/x.py`), or a file beside article.toml.
     """

@@ -142,7 +142,7 @@ def write(article: Article, mutations: Mutations) -> None:
 
 
 def kills(article: Article, mutations: Mutations | None, claim: str | None = None) -> Kills:
-    """Count an article's mutants, or those of one claim: its own, and of the shared ones those that it noticed or nobody did."""
+    """Count an article's mutants, or those of one claim: its own, and of shared ones those that it noticed or nobody did."""
     tried = mutations.tried() if mutations else []
     if claim is None:
         run = [one for one in tried if one.run]
@@ -186,7 +186,7 @@ def changed_modules(project: Project, article: Article) -> list[str]:
 def mutants_told(
     project: Project, article: Article, claim: str | None, language: Language
 ) -> tuple[str, list[tuple[str, str]]] | None:
-    """Return a line on the mutants of a claim, or of all, and each survivor with where it is and why it may; None without any."""
+    """Return a line on the mutants of a claim, or of all, and each survivor with its place and why it may; None without any."""
     counted = kills(article, measured(project, article), claim)
     if not counted.total:
         return None

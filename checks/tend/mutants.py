@@ -1,8 +1,8 @@
 """A check's source -> its mutants: changes that its claims must notice, found by ast, each an edit of one place in one file.
 
 Only what readers would be misled by: a remedy left out, an effect that did not happen, a value, a reason or a message that is
-another one, a setting switched off, a warning under a sentence that promises silence. What stays out can fail in no other way than
-by a missing name or file, or changes nothing: paths, logs, progress bars, ports.
+another one, a setting switched off, a warning under a sentence that promises silence. Left out is what changes nothing (paths,
+logs, progress bars, ports), or can fail by a missing name or file alone.
 """
 
 from __future__ import annotations

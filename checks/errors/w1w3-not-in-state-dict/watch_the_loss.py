@@ -36,7 +36,7 @@ print("--- data watch-the-loss", json.dumps({name: [round(loss, 3) for loss in l
 
 
 def _assert_control():
-    """The toy has learnt the rule, whose loss is 0.54 at best and 3.47 before; one expert, all of it, was made random each time."""
+    """The toy has learnt the rule, whose loss is 0.54 at best and 3.47 before; a whole expert was made random each time."""
     assert mean(none) < 1, f"the toy has not learnt: {mean(none)}"
     assert changed == [0, 48 * OF_AN_EXPERT] + [OF_AN_EXPERT] * 48, changed
 
