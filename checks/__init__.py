@@ -12,12 +12,16 @@ tend         how it is tended
   lint         page <-> folder <-> claims <-> environments <-> evidence <-> snippets
   rederive     what a built site claims, derived again from its own files
   notes        what checks say of false sentences, held against the articles' Chinese notes
+  mutants      a check's source -> changes that its claims must notice
+  mutate       mutants run in a copy of the project; which were noticed
+  kills        stated mutants that cannot be made; claims that notice less than the article asks for
   new          template/ -> the files of a new article
 
 show         how it is shown
   source       an article's two pages as they are written
   once         what is worked out once for a project
   facts        what was observed of a claim, in words and ranges
+  kills        what mutants.json says: which mutants the claims noticed
   badges       cells counted by status and device
   reasons      why a status is what it is, in the language of a page
   render       evidence -> HTML elements, in the words of `words`

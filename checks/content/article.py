@@ -98,6 +98,27 @@ class Note(Strict):
         return re.fullmatch(self.pattern, reason.partition("\n")[0], re.ASCII)
 
 
+class Mutant(Strict):
+    """A change that a claim must notice, where the general ones do not fit: `old`, which occurs once in a file, becomes `new`.
+
+    `file` is a snippet (`snippets/x.py`), or a file beside article.toml.
+    """
+
+    claim: str
+    file: str
+    old: str
+    new: Annotated[str, Field(min_length=0)]
+    why: str
+
+
+class Survivor(Strict):
+    """A mutant that a claim need not notice, by its name, with the reason."""
+
+    claim: str
+    mutant: str
+    why: str
+
+
 class Expected(Strict):
     """The environments in which a claim is expected to hold, and those in which it is expected to be refuted."""
 
@@ -123,6 +144,9 @@ class _Toml(Strict):
     signature: Annotated[tuple[Signature, ...], Field(min_length=1)]
     lookalike: tuple[Lookalike, ...] = ()
     note: tuple[Note, ...] = ()
+    mutant: tuple[Mutant, ...] = ()
+    survivor: tuple[Survivor, ...] = ()
+    least: Annotated[float, Field(ge=0, le=1)] = 1.0  # the share of mutants, survivors aside, that each claim must notice
     affected: tuple[str, ...] = ()  # claims that are true of a sound release: where one is false, that release is affected
     claims: Annotated[dict[str, Expected], Field(min_length=1)]
 

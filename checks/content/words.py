@@ -46,6 +46,15 @@ WORDS: dict[str, tuple[str, str]] = {
     "too old": ("evidence is older than {0} days", "证据已超过 {0} 天"),
     "reported": ("reported in", "相关 issue"),
     "how": ("how it was decided", "验证方式"),
+    # Mutants: changes made to a check on purpose, which its claims must notice.
+    "mutants": (
+        "{0} of {1} changes made to the checks on purpose were noticed",
+        "故意改动验证代码 {1} 处，发现了其中 {0} 处",
+    ),
+    "mutants not run": ("{0} more not tried yet", "另有 {0} 处尚未尝试"),
+    "mutants survived": ("not noticed", "没有发现的改动"),
+    "mutants may": ("need not be noticed: {0}", "不必发现：{0}"),
+    "mutants stale": ("tried before these files changed: {0}", "以下文件改动之前做的尝试：{0}"),
     # What stands beside a sentence: what was observed.
     "fact holds": ("true with {0}", "{0} 下成立"),
     "fact refuted": ("false with {0}", "{0} 下不成立"),

@@ -15,7 +15,6 @@ import selectors
 import signal
 import socket
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -29,6 +28,7 @@ from ..content.article import imported_files
 from .evidence import Outcome, Record, Seen, Unreadable, location, probe, read, subjects, write
 from .guard import refusals
 from .install import Installed, compile_modules, home, install
+from .leftovers import RUN, temporary
 from .plan import Job, Project
 from .sandbox import PROCESSES, memory_limit, sandbox, used
 
@@ -142,7 +142,8 @@ def _record(job: Job, digests: Mapping[str, str], events: list[dict[str, Any]], 
 
 def _start(root: Path, job: Job, installed: Installed, claims: list[str], say: Say) -> Ran:
     """Start the probe for these claims and collect what it reports until it ends or a limit does it."""
-    with tempfile.TemporaryDirectory(prefix="clinic-", ignore_cleanup_errors=True) as folder, contextlib.ExitStack() as stack:
+    with temporary(RUN) as place, contextlib.ExitStack() as stack:
+        folder = str(place)
         report, reported = (stack.enter_context(one) for one in socket.socketpair())
         word = f"{secrets.token_hex(16)} ".encode()
         report.sendall(word)

@@ -22,6 +22,7 @@ from ..decide.plan import Cell, Job, Project
 from .badges import article_badge, tally, valid_until
 from .drawing import Drawing
 from .facts import Fact, fact_in, fact_of
+from .kills import mutants_told
 from .once import once
 from .reasons import why
 
@@ -234,7 +235,13 @@ class Pages:
             "div",
             self.fact(fact_of(self.project, article, claim)),
             anchor,
-            element("details", element("summary", self.say("how")), element("p", link), element("ul", *items)),
+            element(
+                "details",
+                element("summary", self.say("how")),
+                element("p", link),
+                element("ul", *items),
+                *self.mutants(article, claim.name),
+            ),
         )
 
     def fact(self, fact: Fact) -> Element:
@@ -376,7 +383,24 @@ class Pages:
         """Return the top of an evidence page: the way back to the article, its badge and the count of its claims."""
         picture = f"{self.top}badges/{article.slug}.svg"
         back = element("a", self.say("back to article", article.id), href="../")
-        return element("div", element("p", back), element("p", self.badge(article, picture), " · ", self._counted(article)))
+        counted = element("p", self.badge(article, picture), " · ", self._counted(article))
+        return element("div", element("p", back), counted, *self.mutants(article))
+
+    def mutants(self, article: Article, claim: str | None = None) -> list[Element]:
+        """Return how many mutants an article's claims noticed, or one of them, and the survivors by name; nothing without any."""
+        told = mutants_told(self.project, article, claim, self.language)
+        if not told:
+            return []
+        line, survivors = told
+        if not survivors:
+            return [element("p.clinic-mutants", line)]
+        items = [
+            element("li", element("code", name), *([self.say("colon"), *marked(why)] if why else [])) for name, why in survivors
+        ]
+        if claim:
+            return [element("p.clinic-mutants", line), element("ul", *items)]
+        folded = element("details", element("summary", self.say("mutants survived")), element("ul", *items))
+        return [element("p.clinic-mutants", line), folded]
 
     def lookalikes(self, article: Article) -> Element:
         """Return the messages that resemble the signature and are something else."""

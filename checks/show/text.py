@@ -16,6 +16,7 @@ from ..content.article import Article, Claim
 from ..decide.plan import Cell, Project
 from .badges import article_badge, badge_parts
 from .facts import fact_of, observed
+from .kills import mutants_told
 from .render import Pages
 from .source import INCLUDE, MARK, Part, Source, evidence_page, fetch_command, included, page, read_source, sentences
 from .versions import version_table
@@ -85,6 +86,9 @@ class Text:
             yield f"{say('safe')} **{say(f'safe {article.toml.safe}')}**{space}{part.body}"
         elif name == "evidence":
             yield f"**{article.id}** · {self._badge(article)}"
+            if told := mutants_told(self.project, article, None, self.language):
+                yield f"\n{told[0]}\n"
+                yield from (f"- `{name}`{say('colon') + why if why else ''}" for name, why in told[1])
         elif name == "claim":
             yield "> " + self.told(article, argument).replace("\n", "\n> ")
         elif name == "measured":

@@ -21,6 +21,7 @@ from ..show.drawing import drawings
 from ..show.source import evidence_page, page
 from .generate import generated_problems
 from .inert import inert_problems
+from .kills import mutant_notes, mutant_problems
 from .notes import note_problems
 from .pages import ArticlePage, EvidencePage
 from .vectors import vector_problems
@@ -42,6 +43,7 @@ def lint_project(root: Path) -> list[Problem]:
         problems += _evidence(project, article)
         problems += _parts(article, root)
         problems += note_problems(project, article)
+        problems += mutant_problems(project, article)
         for language in LANGUAGES:
             problems += ArticlePage(project, article, language, page(root, article, language)).problems()
             problems += EvidencePage(project, article, language, evidence_page(root, article, language)).problems()
@@ -53,6 +55,12 @@ def lint_project(root: Path) -> list[Problem]:
         problems += vector_problems(project)
         problems += generated_problems(project)
     return sorted(set(problems))
+
+
+def lint_notes(root: Path) -> list[str]:
+    """Return what should be done some day, and stops nothing."""
+    project, _ = read_project(root)
+    return [note for article in project.articles for note in mutant_notes(project, article)]
 
 
 def _pages_without_folder(root: Path) -> Iterator[Problem]:

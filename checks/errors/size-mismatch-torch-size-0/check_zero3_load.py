@@ -45,23 +45,8 @@ def _check(folder=FOLDER):
     return status, printed.getvalue()
 
 
-def equal_ends_with_0():
-    """`check_zero3_load.py` finds all 80 tensors equal, with exit status 0."""
-    status, printed = _check()
-    assert status == 0, f"exit status {status}"
-    assert printed.endswith("equal: all 80 tensors, bit for bit\n"), printed
-
-
-def a_load_that_raises_ends_with_1():
-    """`check_zero3_load.py` says that the load raises under ZeRO-3 alone, names a tensor, and ends with exit status 1."""
-    status, printed = _check()
-    assert status == 1, f"exit status {status}"
-    assert "raises under ZeRO-3 alone: size mismatch for visual." in printed, printed
-    assert "the shape in current model is torch.Size([0])" in printed, printed
-
-
-def a_wrong_tensor_is_named():
-    """With one value changed under ZeRO-3, `check_zero3_load.py` names that tensor alone and ends with exit status 1."""
+def _check_a_wrong_load():
+    """Change one value under ZeRO-3; return the exit status, what was printed, and the line that should be."""
     load, wrong = Qwen2_5_VLForConditionalGeneration.from_pretrained, []
 
     def load_and_change(*arguments, **options):
@@ -75,9 +60,30 @@ def a_wrong_tensor_is_named():
 
     Qwen2_5_VLForConditionalGeneration.from_pretrained = load_and_change
     try:
-        status, printed = _check()
+        return *_check(), wrong
     finally:
         del Qwen2_5_VLForConditionalGeneration.from_pretrained
+
+
+def equal_ends_with_0():
+    """`check_zero3_load.py` finds all 80 tensors equal, with exit status 0."""
+    status, printed = _check()
+    assert status == 0, f"exit status {status}"
+    assert printed.endswith("equal: all 80 tensors, bit for bit\n"), printed
+    assert _check_a_wrong_load()[0] == 1, "a wrong load is called equal"
+
+
+def a_load_that_raises_ends_with_1():
+    """`check_zero3_load.py` says that the load raises under ZeRO-3 alone, names a tensor, and ends with exit status 1."""
+    status, printed = _check()
+    assert status == 1, f"exit status {status}"
+    assert "raises under ZeRO-3 alone: size mismatch for visual." in printed, printed
+    assert "the shape in current model is torch.Size([0])" in printed, printed
+
+
+def a_wrong_tensor_is_named():
+    """With one value changed under ZeRO-3, `check_zero3_load.py` names that tensor alone and ends with exit status 1."""
+    status, printed, wrong = _check_a_wrong_load()
     assert status == 1, f"exit status {status}"
     *_, row, last = printed.splitlines()
     assert [" ".join(row.split())] == wrong, printed

@@ -4,6 +4,7 @@ import re
 
 from _one_rank import gather
 from _tiny_qwen25_vl import ONE_FILE, SHARDED, TENSORS, load
+from deepspeed import zero
 
 from snippets.verify_loaded import verify
 
@@ -38,9 +39,15 @@ def only_the_first_shard_is_named():
 
 def exact():
     """After the load under ZeRO-3 every gathered tensor equals the checkpoint, bit for bit."""
-    differences = verify(load(SHARDED), SHARDED, gather=gather)
+    model = load(SHARDED)
+    assert all(hasattr(parameter, "ds_tensor") for parameter in model.parameters()), "not under ZeRO-3"
+    differences = verify(model, SHARDED, gather=gather)
     print(f"{TENSORS - len(differences)} of {TENSORS} tensors equal the checkpoint")
     assert differences == [], differences
+    parameter = model.visual.blocks[3].mlp.up_proj.bias
+    with zero.GatheredParameters([parameter], modifier_rank=0):
+        parameter.data[7] += 1
+    assert len(verify(model, SHARDED, gather=gather)) == 1, "a wrong tensor is not seen"
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """Load a DeepSeek-V2 checkpoint with XTuner in shard mode, and keep what it logs meanwhile."""
 
+import contextlib
+import io
 import logging
 import warnings
 from typing import NamedTuple
@@ -33,15 +35,17 @@ def load(folder, experts_in_one_shard=8, torch_dtype=torch.bfloat16, **options):
     """Load in shard mode, as the report does."""
     RECORDS.clear()
     LOUD.clear()
-    model, info = DeepseekV2ForCausalLM.from_pretrained(
-        folder,
-        moe_implementation="shard",
-        expert_in_one_shard=experts_in_one_shard,
-        torch_dtype=torch_dtype,
-        attn_implementation="eager",
-        output_loading_info=True,
-        **options,
-    )
+    with contextlib.redirect_stdout(io.StringIO()) as printed:  # XTuner's logger goes on writing to the real one
+        model, info = DeepseekV2ForCausalLM.from_pretrained(
+            folder,
+            moe_implementation="shard",
+            expert_in_one_shard=experts_in_one_shard,
+            torch_dtype=torch_dtype,
+            attn_implementation="eager",
+            output_loading_info=True,
+            **options,
+        )
+    LOUD.extend(f"printed: {line}" for line in printed.getvalue().splitlines())
     return Loaded(model, list(RECORDS), info["error_msgs"], list(LOUD))
 
 

@@ -33,6 +33,8 @@ merged = load("checkpoint", 8, torch_dtype=torch.float32).model
 def logits_agree():
     """With and without shard mode the logits agree to 1e-5."""
     assert verify(without, "checkpoint") == verify(merged, "checkpoint") == []
+    assert any(MERGED.fullmatch(name) for name in merged_gradients), "these are not those of shard mode"
+    assert not any(MERGED.fullmatch(name) for name in gradients), "these are those of shard mode"
     print(f"logits differ by at most {(logits - merged_logits).abs().max():.1e}; the largest is {logits.abs().max():.2f}")
     torch.testing.assert_close(merged_logits, logits, rtol=0, atol=1e-5)
 

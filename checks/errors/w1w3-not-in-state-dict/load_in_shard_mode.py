@@ -38,6 +38,12 @@ def every_parameter_is_exact():
     """After this load all 715 parameters equal the checkpoint, bit for bit; merged experts equal a merge by name."""
     assert len(list(loaded.model.parameters())) == 715
     assert verify(loaded.model, FOLDER) == []
+    for name in ("model.layers.9.mlp.experts.5.w1w3", "model.layers.20.mlp.experts.7.w2"):
+        parameter = loaded.model.get_parameter(name).data
+        whole = parameter.clone()
+        parameter[7, 1, 1] += 1
+        assert [difference.parameter for difference in verify(loaded.model, FOLDER)] == [name], "a wrong expert is not seen"
+        parameter.copy_(whole)
 
 
 def shard_size_is_no_number_of_files():

@@ -30,8 +30,8 @@ except RuntimeError as error:
 
 write_config(FOLDER)
 matching = load(FOLDER)
-wrong, unfitting = [], []
-for changed in ({"moe_intermediate_size": 6}, {"vocab_size": 20}, {"kv_lora_rank": 6}):
+wrong, unfitting, CHANGES = [], [], ({"moe_intermediate_size": 6}, {"vocab_size": 20}, {"kv_lora_rank": 6})
+for changed in CHANGES:
     write_config(FOLDER, **changed)
     try:
         wrong.append(load(FOLDER))
@@ -44,6 +44,8 @@ for changed in ({"moe_intermediate_size": 6}, {"vocab_size": 20}, {"kv_lora_rank
 def raises_nothing_and_prints_the_same_lines():
     """If moe_intermediate_size, vocab_size or kv_lora_rank differ, nothing is raised and the same four lines appear."""
     assert all(unfitting) and not any(isinstance(loaded, RuntimeError) for loaded in wrong), wrong
+    for loaded, changed in zip(wrong, CHANGES, strict=True):
+        assert changed.items() <= loaded.model.config.to_dict().items(), f"loaded without {changed}"
     assert len(matching.lines) == 4
     assert [loaded.lines for loaded in wrong] == [matching.lines] * 3
     assert [loaded.loud for loaded in wrong] == [[]] * 3, [loaded.loud for loaded in wrong]

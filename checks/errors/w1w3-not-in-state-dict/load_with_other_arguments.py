@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+import traceback
 from pathlib import Path
 
 import torch
@@ -17,6 +18,12 @@ save("single", [tensors(SMALL)], SMALL)
 INPUT = torch.tensor([[1, 2, 3]])
 
 
+def _is_bare(error, function):
+    """Whether it is a NotImplementedError without a word, raised in that function: four causes give the same error."""
+    last = traceback.extract_tb(error.__traceback__)[-1] if error else None
+    return isinstance(error, NotImplementedError) and not str(error) and last.name == function
+
+
 def a_number_that_does_not_divide_is_refused():
     """If expert_in_one_shard does not divide the number of experts, an AssertionError says so, with both numbers."""
     error = error_of(load, "checkpoint", 3)
@@ -26,7 +33,7 @@ def a_number_that_does_not_divide_is_refused():
 def expert_parallelism_is_refused():
     """ep_size=2 raises a NotImplementedError without a word; with ep_size=1 the same load is exact."""
     error = error_of(load, "checkpoint", 4, ep_size=2)
-    assert isinstance(error, NotImplementedError) and not str(error), error
+    assert _is_bare(error, "__init__"), error  # of the experts' layer, before anything is read
     loaded = load("checkpoint", 4, ep_size=1)
     assert loaded.model.config.ep_size == 1
     assert verify(loaded.model, "checkpoint") == []
@@ -36,7 +43,7 @@ def other_loaders_of_transformers_are_refused():
     """device_map="cpu" and low_cpu_mem_usage=True raise the same NotImplementedError without a word."""
     for options in ({"device_map": "cpu"}, {"low_cpu_mem_usage": True}):
         error = error_of(load, "checkpoint", 4, **options)
-        assert isinstance(error, NotImplementedError) and not str(error), (options, error)
+        assert _is_bare(error, "_load_pretrained_model"), (options, error)
 
 
 def a_single_file_needs_an_index():
@@ -65,7 +72,7 @@ def shard_mode_is_for_training_only():
     model = load("checkpoint", 4).model
     assert error_of(model.train(), INPUT) is None
     error = error_of(model.eval(), INPUT)
-    assert isinstance(error, NotImplementedError) and not str(error), error
+    assert _is_bare(error, "forward"), error
 
 
 if __name__ == "__main__":
