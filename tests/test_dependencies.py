@@ -22,7 +22,7 @@ OF_READERS = tuple(name for name in MODULES if name.startswith("checkpoint_clini
 ONLY_IN = {
     "subprocess": {
         *("checks/decide/install.py", "checks/decide/run.py", "checks/decide/bootstrap.py"),
-        "checks/decide/releases.py",
+        *("checks/decide/releases.py", "checks/decide/sandbox.py"),
         *("checkpoint_clinic/__main__.py", "checkpoint_clinic/started.py"),
     },
     "fcntl": {"checks/commands/command.py", "checks/decide/leftovers.py", "checks/probe.py"},
