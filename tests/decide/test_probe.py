@@ -175,7 +175,7 @@ def test_module_is_executed_once_as_a_module_and_its_claims_in_the_order_given(t
 
 
 def test_log_names_each_claim_and_its_verdict(tmp_path: Path) -> None:
-    decide(tmp_path, "print('loading')\nassert 1 == 2, 'differs'")
+    decide(tmp_path, "print('loading')\nassert int(1) == 2, 'differs'")
     log = (tmp_path / "log").read_text(encoding="utf-8")
     assert log.startswith("--- situation.claim\nloading\n--- refuted: differs\n")
     assert "Traceback" in log

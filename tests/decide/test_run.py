@@ -198,7 +198,7 @@ def test_paths_of_this_machine_are_masked_in_log_and_reason(example: Path, home:
 
         def claim():
             '''It is so.'''
-            assert 1 == 2, f"not found: {__file__}"
+            assert int(1) == 2, f"not found: {__file__}"
     """
     record = decide(example, source)
     assert verdicts(record) == [("refuted", "not found: $CLINIC/checks/errors/old-evidence/remembered.py")]

@@ -50,7 +50,7 @@ PAGES = {
         2,
         "a title of plain text",
         "prefix `missing`",
-        "remove < and ` from the title: it is not escaped",
+        "write the title without <, &, \\ and backticks: tabs, searches and links show it as it is",
     ),
     "no evidence block": (
         EN,
