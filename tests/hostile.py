@@ -233,10 +233,10 @@ def _drop(page: Page, address: str, text: str) -> None:
 def _link(page: Page, address: str, text: str) -> None:
     page.goto(f"{address}CC001/#{quote(text)}")
     page.goto("about:blank")
-    page.goto(f"{address}diagnose/#text={quote(text)}", wait_until="networkidle")
+    page.goto(f"{address}diagnose/#text={quote(text)}")
+    page.locator(".clinic-answer > *").first.wait_for()
 
 
 def _search(page: Page, address: str, text: str) -> None:
     page.locator("[data-md-component=search-query]").fill(" ".join(text.split()))
     page.wait_for_timeout(50)
-    page.goto(f"{address}diagnose/", wait_until="networkidle")

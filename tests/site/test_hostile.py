@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from checks.show.policy import FILE, policy_problems
+from checks.show.policy import FILE, meta, policy_problems
 from checks.tend.inert import inert_problems
 
 from ..conftest import clinic, edit
@@ -25,8 +25,12 @@ def test_no_hostile_text_runs_wherever_it_gets_onto_a_page(
     site = build_unchecked(example)
     with served(site) as address:
         read = read_all(browser, address, site, some(QUICK))
+        for page in site.glob("errors/hostile-*/index.html"):
+            page.write_text(page.read_text(encoding="utf-8").replace(meta(example), ""), encoding="utf-8")
+        unguarded = read_all(browser, address, site, [])
     assert read.visits > 6 * QUICK
     assert read.ran == []
+    assert len(unguarded.ran) > 2, "what would have run, had the policy not been there"
 
 
 LIVE = [
