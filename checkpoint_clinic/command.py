@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import sys
+import textwrap
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Any, NoReturn
@@ -16,7 +17,25 @@ from .library import Library
 
 READERS = ("diagnose", "explain", "snippet", "audit", "verify", "list")
 # What the engine's command line has beside these, in a clone of the project.
-MAINTAINERS = ("build", "csp", "draw", "generate", "lint", "lock", "new", "plan", "run", "serve", "status", "wheels")
+MAINTAINERS = (
+    "build",
+    "csp",
+    "draw",
+    "generate",
+    "import",
+    "lint",
+    "lock",
+    "mutate",
+    "new",
+    "plan",
+    "releases",
+    "run",
+    "serve",
+    "sign",
+    "status",
+    "verify-evidence",
+    "wheels",
+)
 USAGE = 2
 INTERRUPTED = 130
 _TOP = """\
@@ -94,7 +113,7 @@ def print_json(value: Any) -> None:
 def _run(arguments: list[str], library: Library) -> int:
     if arguments[:1] in ([], ["-h"], ["--help"]):
         print("usage: clinic COMMAND ...\n\nErrors met while model weights are loaded, saved or sharded.\n")
-        print(_TOP + "  " + ", ".join(MAINTAINERS))
+        print(_TOP + textwrap.fill(", ".join(MAINTAINERS), 100, initial_indent="  ", subsequent_indent="  "))
         return USAGE if not arguments else 0
     if arguments[0] == "--version":
         print(f"checkpoint-clinic {__version__}")

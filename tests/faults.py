@@ -325,7 +325,8 @@ def daemon(count: int, folder: Path) -> Seen:
 def endless_output(count: int, folder: Path) -> Seen:
     root, held, most = example(folder), 0, 0
     source = (
-        "def claim():\n    '''It is so.'''\n    for _ in range(10240):\n        print('x' * (1 << 20))\n    assert int(1) == 1\n"
+        "def claim():\n    '''It is so.'''\n    for _ in range(10240):\n"
+        "        print('x' * (1 << 20))\n    assert int(1) == 1\n"
     )
     for _ in range(count):
         tracemalloc.start()
@@ -370,9 +371,8 @@ def claim():
 @row("memory eaten, fork bomb", "limited, the machine lives, undecided", 5, 1)
 def eats(count: int, folder: Path) -> Seen:
     root, held, notes = example(folder), 0, set()
-    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     for _ in range(count):
-        with mock.patch.object(run, "MEMORY_SHARE", (700 << 20) / total):
+        with mock.patch.object(run, "memory_limit", lambda: 700 << 20):
             memory = decide(root, EATS)
         with mock.patch.object(run, "CLAIM_SECONDS", 20):
             bomb = decide(root, BOMB)
