@@ -387,7 +387,7 @@ class Pages:
         return element("div", element("p", back), counted, *self.mutants(article))
 
     def mutants(self, article: Article, claim: str | None = None) -> list[Element]:
-        """Return how many mutants an article's claims noticed, or one of them, and the survivors by name; nothing without any."""
+        """Return how many mutants an article's claims noticed, or one of them, and the survivors by name."""
         told = mutants_told(self.project, article, claim, self.language)
         if not told:
             return []

@@ -50,7 +50,8 @@ ERRORS = {"error_of", "_error", "_load_error"}
 class Edit:
     """A mutant: the bytes of `file` between `start` and `end` are replaced; `claims` of the module must notice it.
 
-    `each`: every one of them; else one of them is enough, because they share the place. `within`: the claim's function that holds it.
+    `each`: every one of them; else one of them is enough, because they share the place. `within`: the function of the claim
+    in which it is.
     """
 
     file: str
@@ -75,7 +76,7 @@ class Edit:
 
 
 def mutants(article: Article, module: str, claims: Iterable[Claim], root: Path) -> list[Edit]:
-    """Return the mutants of a check module, of its neighbours and of the marked sections that it imports, without repetition."""
+    """Return the mutants of a check module, its neighbours and the marked sections that it imports, without repetition."""
     chosen = tuple(claims)
     names = {claim.name for claim in chosen}
     path = article.folder / f"{module}.py"
@@ -160,8 +161,8 @@ class _Source:
         for name, node in self.functions.items():
             if users := self._users(name):
                 yield from self._of_code(node, name, users, len(users) == 1)
-        for node in self.top():
-            yield from self._of_code(node, "set-up", self.names, False)
+        for statement in self.top():
+            yield from self._of_code(statement, "set-up", self.names, False)
         yield from self._of_constants(self.top())
 
     def _of_claim(self, node: ast.FunctionDef, claim: Claim) -> Iterator[Edit]:
