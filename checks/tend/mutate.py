@@ -119,7 +119,7 @@ class Mutating:
     ) -> Measured | None:
         """Run a module's mutants until the time is over; those that were not reached are kept as not run.
 
-        `quick` leaves out those that are not within a claim: each of them needs a process of its own.
+        `quick` leaves out general ones outside of a claim: each of them needs a process of its own.
 
         Returns None where the claims cannot be tried here: the environment cannot be entered, or none of them holds.
         """
@@ -138,7 +138,7 @@ class Mutating:
         for number, edit in enumerate(edits, start=1):
             answer = answers.get(edit)
             if answer is None:
-                late = (quick and not edit.within) or time.monotonic() > end
+                late = (quick and not edit.within and edit.kind != "stated") or time.monotonic() > end
                 answer = self._known(job, [edit]) if late else self._answer(job, [edit], limit)
             done(number, len(edits))
             tried += [mutant] if (mutant := _tried(edit, answer)) else []
