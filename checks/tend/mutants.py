@@ -18,7 +18,7 @@ from ..content.article import Article, Claim, Mutant, imported_files
 from ..content.problem import relative
 
 Kind = Literal["removed", "message", "not loaded", "value", "emptied", "reason", "switched off", "loud", "stated"]
-HELPER = '__import__("_mutant").'
+HELPER = "_mutant."
 LOADS = {"from_pretrained"}
 NO_REMEDY = {  # calls that stand alone and whose absence changes nothing, or ends the check before it begins
     *("print", "chdir", "freeze", "mkdir", "disable", "disable_progress_bar", "set_verbosity_error", "simplefilter", "bind"),
@@ -40,7 +40,7 @@ NO_SETTING = {
     "device",
 }
 SWITCHES = {"Init", "GatheredParameters", "gather", "state_dict_type", "sdpa_kernel", "_every_gather_waited_for"}
-NO_CONTEXT = '__import__("contextlib").nullcontext()'
+NO_CONTEXT = "_mutant.nullcontext()"
 SILENT = re.compile(r"silen|(?<!Error )without a word|nothing is raised|prints nothing", re.IGNORECASE)
 WAYS = ("another", "transformers.modeling_utils", "warnings", "print")
 ERRORS = {"error_of", "_error", "_load_error"}
@@ -115,6 +115,19 @@ def _named_apart(edits: list[Edit]) -> list[Edit]:
         seen[edit.name] = seen.get(edit.name, 0) + 1
         named.append(replace(edit, what=f"{edit.what} ({seen[edit.name]})") if seen[edit.name] > 1 else edit)
     return named
+
+
+def with_helper(source: bytes) -> bytes:
+    """Return a file that imports what a mutant calls, in a line that it has already."""
+    lines = source.splitlines(keepends=True)
+    for node in ast.parse(source).body:
+        docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        if docstring or (isinstance(node, ast.ImportFrom) and node.module == "__future__"):
+            continue
+        first = min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", ()))])
+        simple = not hasattr(node, "body")
+        return b"".join([*lines[: first - 1], b"import _mutant; " if simple else b"import _mutant\n", *lines[first - 1 :]])
+    return source
 
 
 class _Source:

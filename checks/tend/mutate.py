@@ -24,11 +24,11 @@ from typing import Any
 
 from ..content.article import Article, Claim
 from ..content.environment import awaits_commit
-from ..decide.evidence import location, subjects
+from ..decide.evidence import location
 from ..decide.install import Unavailable, home
 from ..decide.plan import Cell, Job, Project, load_project
-from ..show.kills import Measured, Mutations, Tried, read, write
-from .mutants import Edit, mutants
+from ..show.kills import Measured, Mutations, Tried, mutated, read, write
+from .mutants import Edit, mutants, with_helper
 
 HELPER = Path(__file__).parents[1] / "mutant.py"
 TIMES, MORE = 4, 20  # the limit of a run: four times what the module takes as it stands, and 20 s
@@ -144,7 +144,7 @@ class Mutating:
             tried += [mutant] if (mutant := _tried(edit, answer)) else []
         if not holding:
             return None
-        now = subjects(planned.article, planned.module, self.original.environments[planned.environment], self.original.root)
+        now = mutated(planned.article, planned.module, self.original.environments[planned.environment], self.original.root)
         tried.sort(key=lambda one: (one.file, one.line, one.name))
         return Measured(
             module=planned.module,
@@ -175,7 +175,7 @@ class Mutating:
         path = job.article.folder / f"{job.module}.py"
         source = path.read_bytes()
         try:
-            path.write_bytes(_with_functions(source, edits))
+            path.write_bytes(with_helper(_with_functions(source, edits)))
             shutil.copyfile(HELPER, path.with_name("_mutant.py"))
             key = self._key(many)
             answer = self._read(key)
@@ -239,6 +239,8 @@ class Mutating:
                 content = path.read_bytes()
                 whole.setdefault(path, content)
                 path.write_bytes(edit.apply(content))
+            for path in whole:
+                path.write_bytes(with_helper(path.read_bytes()))
                 shutil.copyfile(HELPER, path.with_name("_mutant.py"))
             yield
         finally:
@@ -247,7 +249,7 @@ class Mutating:
 
     def _key(self, job: Job) -> str:
         names = [cell.claim.name for cell in job.cells]
-        told = [subjects(job.article, job.module, job.environment, self.root), names, HELPER.read_text(encoding="utf-8")]
+        told = [mutated(job.article, job.module, job.environment, self.root), names]
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
     def _read(self, key: str) -> Answer | None:
