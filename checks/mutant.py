@@ -1,7 +1,7 @@
 """What a mutant does to a value while a check runs. Copied as `_mutant.py` beside the changed file; imported by nothing here.
 
-It says on the error output whether the value was another one afterwards: what is the same as before is no mutant. Only in the
-probe's own process: what other processes print is part of what checks read.
+It says on the error output whether the value was another one afterwards: what is the same as before is no mutant. Not in
+programs with arguments, as the probe shows itself to be none: what those print is part of what checks read.
 """
 
 import copy
@@ -9,6 +9,7 @@ import logging
 import os
 import sys
 import warnings
+from contextlib import nullcontext
 
 FAR = 10**9
 
@@ -111,9 +112,7 @@ def flipped(value, which=0):
 def _gathered(parameter):
     if hasattr(parameter, "ds_tensor"):
         return sys.modules["deepspeed"].zero.GatheredParameters([parameter], modifier_rank=0)
-    import contextlib
-
-    return contextlib.nullcontext()
+    return nullcontext()
 
 
 def built(model_class, folder, **options):
@@ -161,5 +160,5 @@ def _changed_tensor(tensor, how):
 
 
 def _say(what):
-    if str(getattr(sys.modules["__main__"], "__file__", "")).endswith("probe.py"):
+    if len(sys.argv) == 1:
         os.write(2, f"--- mutant {what}\n".encode())

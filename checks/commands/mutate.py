@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import click
 from rich.markup import escape
 
@@ -10,7 +12,7 @@ from ..decide.install import Unavailable, home
 from ..decide.plan import Project, find_root, load_project, select
 from ..show.kills import kills, read
 from ..tend.mutate import Mutating, Planned, keep, mutating, plan
-from .command import Exit, err, only_run, out
+from .command import Exit, err, lock, out
 
 
 @click.command()
@@ -32,7 +34,11 @@ def command(articles: tuple[str, ...], environments: tuple[str, ...], claim: str
     if not planned:
         err.print("Nothing is selected: no claim holds in that environment. See: clinic plan")
         return Exit.NOTHING
-    with only_run(home(root) / "mutants"), mutating(project, lambda text: err.print(f"[dim]{escape(text)}[/]")) as copy:
+    with contextlib.ExitStack() as held:
+        if not held.enter_context(lock(home(root) / "mutants")):
+            err.print("Another clinic mutate holds the lock. Wait for it, or end it; nothing was changed.")
+            return Exit.LOCKED
+        copy = held.enter_context(mutating(project, lambda text: err.print(f"[dim]{escape(text)}[/]")))
         _run(copy, planned, minutes * 60, quick)
     weak = [article for article in chosen if _summary(project, article)]
     return Exit.FAILING if weak else Exit.VERIFIED

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from checkpoint_clinic.words import Language
 
 from ..content.article import Article
+from ..content.environment import Environment
 from ..content.words import say
 from ..decide.evidence import subjects
 from ..decide.plan import Project
@@ -171,13 +172,18 @@ def measured(project: Project, article: Article) -> Mutations | None:
     return once(project, make, "mutants", article.id)
 
 
+def mutated(article: Article, module: str, environment: Environment, root: Path) -> dict[str, str]:
+    """Return the digests of what mutants of a module depend on: its files and its environment, not how the probe is made."""
+    return {name: one for name, one in subjects(article, module, environment, root).items() if name != "checks/probe.py"}
+
+
 def changed_modules(project: Project, article: Article) -> list[str]:
     """Return the modules whose files changed since they were mutated."""
 
     def now(one: Measured) -> dict[str, str]:
         environment = project.environments.get(one.environment)
         known = environment is not None and one.module in article.modules
-        return subjects(article, one.module, environment, project.root) if known and environment else {}
+        return mutated(article, one.module, environment, project.root) if known and environment else {}
 
     found = measured(project, article)
     return once(project, lambda: found.stale(now) if found else [], "mutants stale", article.id)

@@ -18,7 +18,7 @@ from ..content.article import Article, Claim, Mutant, imported_files
 from ..content.problem import relative
 
 Kind = Literal["removed", "message", "not loaded", "value", "emptied", "reason", "switched off", "loud", "stated"]
-HELPER = '__import__("_mutant").'
+HELPER = "_mutant."
 LOADS = {"from_pretrained"}
 NO_REMEDY = {  # calls that stand alone and whose absence changes nothing, or ends the check before it begins
     *("print", "chdir", "freeze", "mkdir", "disable", "disable_progress_bar", "set_verbosity_error", "simplefilter", "bind"),
@@ -40,7 +40,7 @@ NO_SETTING = {
     "device",
 }
 SWITCHES = {"Init", "GatheredParameters", "gather", "state_dict_type", "sdpa_kernel", "_every_gather_waited_for"}
-NO_CONTEXT = '__import__("contextlib").nullcontext()'
+NO_CONTEXT = "_mutant.nullcontext()"
 SILENT = re.compile(r"silen|(?<!Error )without a word|nothing is raised|prints nothing", re.IGNORECASE)
 WAYS = ("another", "transformers.modeling_utils", "warnings", "print")
 ERRORS = {"error_of", "_error", "_load_error"}
@@ -50,7 +50,8 @@ ERRORS = {"error_of", "_error", "_load_error"}
 class Edit:
     """A mutant: the bytes of `file` between `start` and `end` are replaced; `claims` of the module must notice it.
 
-    `each`: every one of them; else one of them is enough, because they share the place. `within`: the claim's function that holds it.
+    `each`: every one of them; else one of them is enough, because they share the place. `within`: the function of the claim
+    in which it is.
     """
 
     file: str
@@ -75,7 +76,7 @@ class Edit:
 
 
 def mutants(article: Article, module: str, claims: Iterable[Claim], root: Path) -> list[Edit]:
-    """Return the mutants of a check module, of its neighbours and of the marked sections that it imports, without repetition."""
+    """Return the mutants of a check module, its neighbours and the marked sections that it imports, without repetition."""
     chosen = tuple(claims)
     names = {claim.name for claim in chosen}
     path = article.folder / f"{module}.py"
@@ -114,6 +115,19 @@ def _named_apart(edits: list[Edit]) -> list[Edit]:
         seen[edit.name] = seen.get(edit.name, 0) + 1
         named.append(replace(edit, what=f"{edit.what} ({seen[edit.name]})") if seen[edit.name] > 1 else edit)
     return named
+
+
+def with_helper(source: bytes) -> bytes:
+    """Return a file that imports what a mutant calls, in a line that it has already."""
+    lines = source.splitlines(keepends=True)
+    for node in ast.parse(source).body:
+        docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        if docstring or (isinstance(node, ast.ImportFrom) and node.module == "__future__"):
+            continue
+        first = min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", ()))])
+        simple = not hasattr(node, "body")
+        return b"".join([*lines[: first - 1], b"import _mutant; " if simple else b"import _mutant\n", *lines[first - 1 :]])
+    return source
 
 
 class _Source:
@@ -160,8 +174,8 @@ class _Source:
         for name, node in self.functions.items():
             if users := self._users(name):
                 yield from self._of_code(node, name, users, len(users) == 1)
-        for node in self.top():
-            yield from self._of_code(node, "set-up", self.names, False)
+        for statement in self.top():
+            yield from self._of_code(statement, "set-up", self.names, False)
         yield from self._of_constants(self.top())
 
     def _of_claim(self, node: ast.FunctionDef, claim: Claim) -> Iterator[Edit]:

@@ -24,16 +24,17 @@ from typing import Any
 
 from ..content.article import Article, Claim
 from ..content.environment import awaits_commit
-from ..decide.evidence import location, subjects
+from ..decide.evidence import location
 from ..decide.install import Unavailable, home
 from ..decide.plan import Cell, Job, Project, load_project
-from ..show.kills import Measured, Mutations, Tried, read, write
-from .mutants import Edit, mutants
+from ..show.kills import Measured, Mutations, Tried, mutated, read, write
+from .mutants import Edit, mutants, with_helper
 
 HELPER = Path(__file__).parents[1] / "mutant.py"
 TIMES, MORE = 4, 20  # the limit of a run: four times what the module takes as it stands, and 20 s
 BROKEN = re.compile(
-    r"(the module did not start: )?(NameError|UnboundLocalError|SyntaxError|IndentationError|\w*ImportError|ModuleNotFoundError|FileNotFoundError)\b"
+    r"(the module did not start: )?"
+    r"(NameError|UnboundLocalError|SyntaxError|IndentationError|ImportError|ModuleNotFoundError|FileNotFoundError)\b"
 )
 LEFT = ("evidence", "__pycache__")
 Say = Callable[[str], None]
@@ -45,7 +46,7 @@ class _TooLong(Exception):
 
 @dataclass(frozen=True)
 class Answer:
-    """What a run said of each function: its verdict, the reason, and whether the mutant changed anything, where it could tell."""
+    """What a run said of each function: verdict, reason, and whether the mutant changed anything, where it could tell."""
 
     observed: dict[str, str]
     reasons: dict[str, str]
@@ -118,7 +119,7 @@ class Mutating:
     ) -> Measured | None:
         """Run a module's mutants until the time is over; those that were not reached are kept as not run.
 
-        `quick` leaves out those that need a process of their own.
+        `quick` leaves out general ones outside of a claim: each of them needs a process of its own.
 
         Returns None where the claims cannot be tried here: the environment cannot be entered, or none of them holds.
         """
@@ -137,12 +138,13 @@ class Mutating:
         for number, edit in enumerate(edits, start=1):
             answer = answers.get(edit)
             if answer is None:
-                answer = self._known(job, [edit]) if quick or time.monotonic() > end else self._answer(job, [edit], limit)
+                late = (quick and not edit.within and edit.kind != "stated") or time.monotonic() > end
+                answer = self._known(job, [edit]) if late else self._answer(job, [edit], limit)
             done(number, len(edits))
             tried += [mutant] if (mutant := _tried(edit, answer)) else []
         if not holding:
             return None
-        now = subjects(planned.article, planned.module, self.original.environments[planned.environment], self.original.root)
+        now = mutated(planned.article, planned.module, self.original.environments[planned.environment], self.original.root)
         tried.sort(key=lambda one: (one.file, one.line, one.name))
         return Measured(
             module=planned.module,
@@ -153,25 +155,27 @@ class Mutating:
         )
 
     def _together(self, job: Job, edits: list[Edit], limit: float, end: float) -> dict[Edit, Answer]:
-        """Run all mutants within claims in one process, each a function of its own, and after a claim's the claim as it is.
+        """Run all mutants within claims in one process, each a function of its own, and after each the claim as it is.
 
-        Where that one does not hold, a mutant left something behind: they are run again, one by one.
+        Only what follows a claim that held is believed, and only that it was noticed: the others are run again, one by one.
         """
         answers: dict[Edit, Answer] = {}
         cells: list[Cell] = []
-        functions: list[tuple[Edit, str]] = []
-        last: dict[str, str] = {}
+        tried: list[tuple[Edit, str, str]] = []  # with the names of its function and of the claim that ran before it
         for cell in job.cells:
-            own = [edit for edit in edits if edit.within == cell.claim.function]
-            names = [f"{cell.claim.name}__{number}" for number in range(len(own))] + [f"{cell.claim.name}__again"]
-            functions += zip(own, names, strict=False)
-            last |= dict.fromkeys([edit.within for edit in own], names[-1])
+            before = f"{cell.claim.name}__as_it_is"
+            names = [before]
+            for number, edit in enumerate(edit for edit in edits if edit.within == cell.claim.function):
+                mutant, after = f"{cell.claim.name}__{number}", f"{cell.claim.name}__after_{number}"
+                tried.append((edit, mutant, before))
+                names += [mutant, after]
+                before = after
             cells += [replace(cell, claim=replace(cell.claim, name=name)) for name in names]
         many = Job(job.article, job.module, job.environment, tuple(cells))
-        path = self.root / edits[0].file if edits else job.article.folder / f"{job.module}.py"
+        path = job.article.folder / f"{job.module}.py"
         source = path.read_bytes()
         try:
-            path.write_bytes(_with_functions(source, edits))
+            path.write_bytes(with_helper(_with_functions(source, edits)))
             shutil.copyfile(HELPER, path.with_name("_mutant.py"))
             key = self._key(many)
             answer = self._read(key)
@@ -180,9 +184,9 @@ class Mutating:
                 self._keep(key, answer)
         finally:
             path.write_bytes(source)
-        for edit, name in functions:
-            if answer and answer.observed[last[edit.within]] == "holds":
-                answers[edit] = answer.of(name, edit.claims[0])
+        for edit, mutant, before in tried:
+            if answer and answer.observed[before] == "holds" != answer.observed[mutant]:
+                answers[edit] = answer.of(mutant, edit.claims[0])
         return answers
 
     def _job(self, planned: Planned) -> Job:
@@ -235,6 +239,8 @@ class Mutating:
                 content = path.read_bytes()
                 whole.setdefault(path, content)
                 path.write_bytes(edit.apply(content))
+            for path in whole:
+                path.write_bytes(with_helper(path.read_bytes()))
                 shutil.copyfile(HELPER, path.with_name("_mutant.py"))
             yield
         finally:
@@ -243,7 +249,7 @@ class Mutating:
 
     def _key(self, job: Job) -> str:
         names = [cell.claim.name for cell in job.cells]
-        told = [subjects(job.article, job.module, job.environment, self.root), names, HELPER.read_text(encoding="utf-8")]
+        told = [mutated(job.article, job.module, job.environment, self.root), names]
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
     def _read(self, key: str) -> Answer | None:
@@ -274,8 +280,10 @@ def _with_functions(source: bytes, edits: list[Edit]) -> bytes:
                 for edit in edits
                 if edit.within == node.name
             ]
-            names = [*map(str, range(len(bodies))), "again"]
-            for body, name in zip([*bodies, source[first:after]], names, strict=True):
+            versions = {"as_it_is": source[first:after]}
+            for number, body in enumerate(bodies):
+                versions |= {str(number): body, f"after_{number}": source[first:after]}
+            for name, body in versions.items():
                 made.append(body.replace(f"def {node.name}(".encode(), f"def {node.name}__{name}(".encode(), 1))
     return source + b"\n\n" + b"\n\n".join(made)
 

@@ -1,0 +1,114 @@
+"""`clinic mutate`: which changes the claims notice, kept beside the article; nothing else is written."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from checks.decide.plan import load_project
+from checks.show import kills
+from checks.tend.lint import lint_notes, lint_project
+
+from ..conftest import ERRORS, add_byte, clinic, contents, edit, write_check
+
+FILE = f"{ERRORS}/prefix-missing/mutants.json"
+TOML = f"{ERRORS}/prefix-missing/article.toml"
+CLAIM = "load_renamed.renamed_keys_are_found"
+VACUOUS = '''
+weights = [2, 1]
+
+
+def looks():
+    """It looks."""
+    for one in [other for other in weights if other > 2]:
+        assert one == 3
+    assert weights
+
+
+def works():
+    """It works."""
+    weights.sort()  # a mutant that follows finds them sorted
+    assert weights == [1, 2]
+'''
+
+
+def test_claims_notice_and_the_file_says_so(decided: Path) -> None:
+    before = contents(decided)
+    done = clinic(decided, "mutate", "CC001")
+    assert done.returncode == 0, done.stdout + done.stderr
+    after = contents(decided)
+    assert {name for name in after if before.get(name) != after[name]} == {FILE}
+    article = load_project(decided).articles[0]
+    counted = kills.kills(article, kills.read(article))
+    assert counted.survivors == () and counted.noticed == counted.total > 0
+    assert lint_project(decided) == [] and lint_notes(decided) == []
+
+
+def test_what_was_tried_is_not_tried_again(decided: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clinic(decided, "mutate", "CC001")
+    written = (decided / FILE).read_bytes()
+    (decided / FILE).unlink()
+    again = clinic(decided, "mutate", "CC001", "--minutes", "0")
+    assert again.returncode == 0, again.stderr
+    assert (decided / FILE).read_bytes() == written
+
+
+def test_without_time_everything_is_not_run(decided: Path, tmp_path: Path) -> None:
+    clinic(decided, "mutate", "CC001", "--minutes", "0", CLINIC_HOME=str(tmp_path / "home"))
+    article = load_project(decided).articles[0]
+    counted = kills.kills(article, kills.read(article))
+    assert counted.total == 0 and counted.not_run > 0
+
+
+def test_a_survivor_is_named_and_lint_asks_for_more(decided: Path) -> None:
+    write_check(decided, VACUOUS)
+    done = clinic(decided, "mutate", "old-evidence")
+    assert done.returncode == 1, done.stderr
+    assert "survived remembered.looks" in done.stdout and "remembered.works" not in done.stdout, done.stdout
+    (problem,) = (one for one in lint_project(decided) if one.file.endswith("mutants.json"))
+    assert problem.expected == "100% of the mutants noticed by remembered.looks"
+    name = json.loads(
+        next(line for line in (decided / problem.file).read_text("utf-8").splitlines() if "one is another" in line).rstrip(",")
+    )["name"]
+    survivor = f'[[survivor]]\nclaim = "remembered.looks"\nmutant = "{name}"\nwhy = "there is none"\n\n[claims]'
+    edit(decided, f"{ERRORS}/old-evidence/article.toml", "[claims]", survivor)
+    assert not [one for one in lint_project(decided) if one.file.endswith("mutants.json")]
+
+
+def test_files_that_changed_are_noted_and_stop_nothing(decided: Path) -> None:
+    clinic(decided, "mutate", "CC001")
+    add_byte(decided / "snippets/rename_keys.py")
+    assert [note for note in lint_notes(decided) if "load_renamed" in note] == [
+        "CC001: mutants were tried before load_renamed changed; run: clinic mutate CC001"
+    ]
+
+
+STATED = {
+    "text that is not there": (
+        'old = "nothing of it"',
+        "0 times in snippets/rename_keys.py",
+        "correct old, or remove the mutant",
+    ),
+    "file that is not there": ('old = "x"', "no file snippets/none.py", "correct old, or remove the mutant"),
+}
+
+
+@pytest.mark.parametrize("name", STATED)
+def test_a_stated_mutant_that_cannot_be_made_is_named(decided: Path, name: str) -> None:
+    old, said, repair = STATED[name]
+    file = "snippets/none.py" if "file" in name else "snippets/rename_keys.py"
+    edit(
+        decided,
+        TOML,
+        "[claims]",
+        f'[[mutant]]\nclaim = "{CLAIM}"\nfile = "{file}"\n{old}\nnew = ""\nwhy = "the prefix stays"\n\n[claims]',
+    )
+    (problem,) = (one for one in lint_project(decided) if "mutant" in one.expected)
+    assert (problem.file, problem.found, problem.repair) == (TOML, said, repair)
+
+
+def test_a_mutant_of_no_claim_is_named(decided: Path) -> None:
+    edit(decided, TOML, "[claims]", '[[survivor]]\nclaim = "load_renamed.none"\nmutant = "x"\nwhy = "y"\n\n[claims]')
+    assert [one.found for one in lint_project(decided) if one.repair == "name one of [claims]"] == ["load_renamed.none"]
