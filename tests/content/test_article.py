@@ -262,3 +262,20 @@ def test_an_address_that_is_none_of_the_web_is_refused(example: Path, key: str, 
     with pytest.raises(Invalid) as error:
         load(example)
     assert [key in problem.expected for problem in error.value.problems] == [True]
+
+
+def test_an_import_is_found_however_deep_it_stands(example: Path) -> None:
+    folder = example / ERRORS / "prefix-missing"
+    names = ["_in_function", "_in_try", "_in_except", "_in_finally", "_in_else", "_in_case", "_in_with"]
+    for name in names:
+        (folder / f"{name}.py").write_text("", encoding="utf-8")
+    (folder / "load_renamed.py").write_text(
+        "def f():\n    import _in_function\n"
+        "try:\n    import _in_try\nexcept OSError:\n    import _in_except\nfinally:\n    import _in_finally\n"
+        "if f:\n    pass\nelse:\n    from _in_else import x\n"
+        "match f:\n    case 1:\n        import _in_case\n"
+        "with f:\n    class C:\n        import _in_with\n",
+        encoding="utf-8",
+    )
+    found = {path.stem for path in imported_files(folder / "load_renamed.py", example)}
+    assert found == {"load_renamed", *names}
