@@ -20,7 +20,7 @@ whole = Path("good", FILE).read_bytes()
 
 
 def _damaged(folder, content):
-    shutil.copytree("good", folder)
+    shutil.copytree("good", folder, dirs_exist_ok=True)
     Path(folder, FILE).write_bytes(content)
     return folder
 
