@@ -51,6 +51,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "{0} of {1} changes made to the checks on purpose were noticed",
         "故意改动验证代码 {1} 处，发现了其中 {0} 处",
     ),
+    "mutants none run": ("{0} changes to the checks, made on purpose, are not tried yet", "故意改动验证代码 {0} 处，尚未尝试"),
     "mutants not run": ("{0} more not tried yet", "另有 {0} 处尚未尝试"),
     "mutants survived": ("not noticed", "没有发现的改动"),
     "mutants may": ("need not be noticed: {0}", "不必发现：{0}"),

@@ -195,7 +195,7 @@ def mutants_told(
     """Return a line on the mutants of a claim, or of all, and each survivor with its place and why it may; None without any."""
     counted = kills(article, measured(project, article), claim)
     if not counted.total:
-        return None
+        return (say(language, "mutants none run", counted.not_run), []) if counted.not_run else None
     parts = [say(language, "mutants", counted.noticed, counted.total)]
     parts += [say(language, "mutants not run", counted.not_run)] if counted.not_run else []
     stale = [one for one in changed_modules(project, article) if claim is None or one == claim.partition(".")[0]]

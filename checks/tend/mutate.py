@@ -185,7 +185,8 @@ class Mutating:
         finally:
             path.write_bytes(source)
         for edit, mutant, before in tried:
-            if answer and answer.observed[before] == "holds" != answer.observed[mutant]:
+            told = answer and (answer.observed[mutant] != "holds" or answer.effects.get(mutant) is False)
+            if answer and told and answer.observed[before] == "holds":
                 answers[edit] = answer.of(mutant, edit.claims[0])
         return answers
 

@@ -61,6 +61,7 @@ def skipping_mismatched_names_loads_nothing():
 def gathered_it_loads_exactly():
     """Gathered to its full shape before the load, every parameter equals the checkpoint, bit for bit."""
     _release()
+    assert not any(parameter.numel() for parameter in mlp.parameters()), "not emptied"
     _gather()
     mlp.load_state_dict(checkpoint)
     assert _loaded() == set(checkpoint), _loaded()

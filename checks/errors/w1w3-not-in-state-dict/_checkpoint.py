@@ -4,6 +4,7 @@ Every value lies between 1 and 2, so that no value of the checkpoint can be take
 """
 
 import json
+import shutil
 from itertools import islice
 from pathlib import Path
 
@@ -87,6 +88,7 @@ def split(named, sizes=TENSORS_PER_FILE):
 def save(folder, parts=None, config=CONFIG, name="model-{:05}-of-{:06}.safetensors"):
     """Write a file for each part (by default the four that are published), their index and config.json."""
     folder = Path(folder)
+    shutil.rmtree(folder, ignore_errors=True)  # a claim may be decided twice
     folder.mkdir(parents=True)
     parts = split(tensors()) if parts is None else parts
     weight_map = {}

@@ -20,7 +20,7 @@ whole = Path("good", FILE).read_bytes()
 
 
 def _damaged(folder, content):
-    shutil.copytree("good", folder)
+    shutil.copytree("good", folder, dirs_exist_ok=True)
     Path(folder, FILE).write_bytes(content)
     return folder
 
@@ -48,9 +48,14 @@ def only_a_good_copy_shows_it():
 def broken_files_raise():
     """A truncated file, an empty one and a Git LFS pointer each raise a SafetensorError."""
     pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 1\n"
-    for folder, content in {"truncated": whole[:-1], "empty": b"", "pointer": pointer}.items():
+    broken = {
+        "truncated": (whole[:-1], "MetadataIncompleteBuffer"),
+        "empty": (b"", "HeaderTooSmall"),
+        "pointer": (pointer, "HeaderTooLarge"),
+    }
+    for folder, (content, said) in broken.items():
         error = error_of(load, _damaged(folder, content), 4)
-        assert isinstance(error, SafetensorError), (folder, error)
+        assert isinstance(error, SafetensorError) and said in str(error), (folder, error)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
 """Load checkpoints that lack something, with XTuner in shard mode."""
 
+import json
 import os
 import tempfile
+from pathlib import Path
 
 from _checkpoint import SMALL, save, split, tensors
 from _shard_mode import error_of, load
@@ -31,6 +33,7 @@ def a_missing_expert_or_linear_raises():
 def tied_weights_without_lm_head_raise():
     """If lm_head is tied to the embeddings and not stored, a bare AssertionError follows; stored as a copy, it loads."""
     error = _error("tied", "lm_head", tie_word_embeddings=True)
+    assert json.loads(Path("tied/config.json").read_text())["tie_word_embeddings"], "not tied"
     assert isinstance(error, AssertionError) and not str(error), error
     named = tensors(SMALL) | {"lm_head.weight": tensors(SMALL)["model.embed_tokens.weight"]}
     save("copied", split(named, (30, 30, 23)), SMALL | {"tie_word_embeddings": True})
