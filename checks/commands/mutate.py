@@ -81,7 +81,8 @@ def _summary(project: Project, article: Article) -> bool:
     for claim in article.claims:
         counted = kills(article, measured, claim.name)
         weak = weak or counted.rate < article.toml.least
-        for one in counted.survivors:
+        may = {one.mutant for one in article.toml.survivor if one.claim == claim.name}
+        for one in (one for one in counted.survivors if one.name not in may):
             out.print(f"[yellow]survived[/] {escape(claim.name)}  [dim]{escape(f'{one.file}:{one.line} {one.name}')}[/]")
     whole = kills(article, measured)
     out.print(f"{article.id} noticed {whole.noticed}/{whole.total} mutants, {whole.not_run} not run")

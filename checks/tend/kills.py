@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from ..content.article import Article
@@ -46,6 +47,11 @@ def _stated(project: Project, article: Article) -> Iterator[Problem]:
             found = f"{count} times in {relative(changed, project.root)}" if changed.is_file() else f"no file {mutant.file}"
             repair = "correct old, or remove the mutant"
             yield Problem(file, line_of(text, mutant.why), "a mutant whose old text occurs once", found, repair)
+            continue
+        try:
+            ast.parse(changed.read_text(encoding="utf-8").replace(mutant.old, mutant.new))
+        except SyntaxError as error:
+            yield Problem(file, line_of(text, mutant.why), "a mutant that is Python", str(error), "correct new")
 
 
 def mutant_notes(project: Project, article: Article) -> Iterator[str]:

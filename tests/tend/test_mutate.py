@@ -112,3 +112,10 @@ def test_a_stated_mutant_that_cannot_be_made_is_named(decided: Path, name: str) 
 def test_a_mutant_of_no_claim_is_named(decided: Path) -> None:
     edit(decided, TOML, "[claims]", '[[survivor]]\nclaim = "load_renamed.none"\nmutant = "x"\nwhy = "y"\n\n[claims]')
     assert [one.found for one in lint_project(decided) if one.repair == "name one of [claims]"] == ["load_renamed.none"]
+
+
+def test_a_stated_mutant_that_is_no_python_is_named(decided: Path) -> None:
+    stated = f'[[mutant]]\nclaim = "{CLAIM}"\nfile = "snippets/rename_keys.py"\nwhy = "x y"\n'
+    stated += 'old = "key.removeprefix(old)"\nnew = "key.("'
+    edit(decided, TOML, "[claims]", f"{stated}\n\n[claims]")
+    assert [one.repair for one in lint_project(decided) if one.expected == "a mutant that is Python"] == ["correct new"]
