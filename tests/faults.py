@@ -44,7 +44,7 @@ from checks.show.policy import policy_problems
 
 from . import browser as chromium
 from .built import build, served
-from .conftest import BARE, CLINIC, ERRORS, EXAMPLES, OWN_HOME, clinic, contents, edit, is_held, write_check
+from .conftest import BARE, CLINIC, ERRORS, EXAMPLES, OWN_HOME, clinic, contents, edit, processes_of, write_check
 from .decide.test_install import make_wheel
 from .hostile import as_site, build_unchecked, poison, read_all, some
 
@@ -122,12 +122,10 @@ def whole(root: Path) -> bool:
 
 
 SLEEPS = """
-import fcntl, os, time
+import os, time
 
 def claim():
     '''It is so.'''
-    lock = open({lock!r}, "w")
-    fcntl.flock(lock, fcntl.LOCK_EX)
     for _ in range({ticks}):
         time.sleep(0.05)
     assert os.getpid() > 0
@@ -148,15 +146,15 @@ def within(seconds: float, condition: Callable[[], bool]) -> bool:
 
 @row("runner killed", "old or new evidence, no orphan process", 300, 4)
 def runner_killed(count: int, folder: Path) -> Seen:
-    root, lock = decided(folder, "CC001", "CC003"), folder / "held"
-    write_check(root, SLEEPS.format(lock=str(lock), ticks=4))
+    root = decided(folder, "CC001", "CC003")
+    write_check(root, SLEEPS.format(ticks=4))
     held = 0
     for _ in range(count):
         process = running(root, "CC001", "CC003", "--again")
         time.sleep(chance.uniform(0.2, 2.5))
         process.kill()
         process.wait()
-        gone = within(3, lambda: not lock.exists() or not is_held(lock))
+        gone = within(3, lambda: not processes_of(root))
         held += gone and whole(root)
     return Seen(held, count)
 
@@ -176,17 +174,17 @@ def disk_full(count: int, folder: Path) -> Seen:
 
 @row("two runners at once", "the second exits 75", 50, 2)
 def two_runners(count: int, folder: Path) -> Seen:
-    root, lock = example(folder), folder / "held"
-    write_check(root, SLEEPS.format(lock=str(lock), ticks=400))
+    root = example(folder)
+    write_check(root, SLEEPS.format(ticks=400))
     first, held = running(root, "CC003"), 0
     try:
-        within(30, lambda: lock.exists() and is_held(lock))
+        within(30, lambda: bool(processes_of(root)))
         for number in range(count):
             elsewhere = {"CLINIC_HOME": str(folder / "another")} if number % 2 else {}
             held += clinic(root, "run", "CC003", "--again", **elsewhere).returncode == 75
             if first.poll() is not None:
                 first = running(root, "CC003", "--again")
-                within(30, lambda: is_held(lock))
+                within(30, lambda: bool(processes_of(root)))
     finally:
         first.kill()
         first.wait()
@@ -293,15 +291,13 @@ def hangs(count: int, folder: Path) -> Seen:
 
 
 DAEMON = """
-import fcntl, os, time
+import os, time
 
 def claim():
     '''It is so.'''
     if os.fork() == 0:
         os.setsid()
         if os.fork() == 0:
-            lock = open({lock!r}, "w")
-            fcntl.flock(lock, fcntl.LOCK_EX)
             print("here", flush=True)
             time.sleep(60)
         os._exit(0)
@@ -314,10 +310,9 @@ def claim():
 @row("daemon, held pipe", "nobody survives, within 3 s", 20, 2)
 def daemon(count: int, folder: Path) -> Seen:
     root, held = example(folder), 0
-    for number in range(count):
-        lock = folder / f"lock-{number}"
-        decide(root, DAEMON.format(lock=str(lock)))
-        held += within(3, lambda lock=lock: not lock.exists() or not is_held(lock))  # type: ignore[misc]
+    for _ in range(count):
+        record = decide(root, DAEMON)
+        held += record.log_bytes > len("here") and within(3, lambda: not processes_of(root))
     return Seen(held, count)
 
 

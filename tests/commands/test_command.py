@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import functools
 import hashlib
@@ -19,7 +18,20 @@ import pytest
 
 from checks.decide.evidence import read, write
 
-from ..conftest import BARE, CLINIC, ERRORS, add_byte, clinic, contents, edit, happens, is_held, statuses, write_check
+from ..conftest import (
+    BARE,
+    CLINIC,
+    ERRORS,
+    add_byte,
+    clinic,
+    contents,
+    edit,
+    happens,
+    is_held,
+    processes_of,
+    statuses,
+    write_check,
+)
 from ..decide.test_install import make_wheel
 from ..decide.test_run import NAMESPACES
 
@@ -339,16 +351,6 @@ def start_and_stop(root: Path, lock: Path, number: signal.Signals) -> tuple[int,
     process.send_signal(number)
     said += process.stderr.read()
     return process.wait(), said
-
-
-def processes_of(root: Path) -> list[str]:
-    """Return the command lines of the probes that work for a project."""
-    found = []
-    for place in Path("/proc").glob("[0-9]*/cmdline"):
-        with contextlib.suppress(OSError):
-            line = place.read_bytes().replace(b"\0", b" ").decode(errors="replace")
-            found += [line] if "probe.py" in line and str(root) in line else []
-    return found
 
 
 @pytest.mark.skipif(not Path("/proc/self/cmdline").is_file(), reason="no /proc here")
