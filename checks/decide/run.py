@@ -148,7 +148,7 @@ def _start(root: Path, job: Job, installed: Installed, claims: list[str], say: S
         word = f"{secrets.token_hex(16)} ".encode()
         report.sendall(word)
         probed = _probed(root, job, installed, claims, reported.fileno())
-        shown = [root, installed.python.parents[2], installed.python.resolve().parents[1]]
+        shown = [root, probe(root), installed.python.parents[2], installed.python.resolve().parents[1]]
         process = subprocess.Popen(
             sandbox().command(probed, Path(folder), shown, job.environment.device),
             cwd=folder,

@@ -50,7 +50,7 @@ class Sandbox:
         Args:
             command: what to run.
             folder: its working and temporary folder, which exists.
-            shown: folders that it has to read, wherever they lie.
+            shown: files and folders that it has to read, wherever they lie.
             device: "cuda" lets it have the machine's devices.
         """
         if not self.bubblewrap:
