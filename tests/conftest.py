@@ -123,7 +123,10 @@ def python() -> Path:
         patch.delenv("UV_CACHE_DIR", raising=False)
         if OWN_UV_CACHE:
             patch.setenv("UV_CACHE_DIR", OWN_UV_CACHE)
-        return install.install(environments["torch-2.13-cpu"], OWN_HOME / "environments").python
+        OWN_HOME.mkdir(parents=True, exist_ok=True)
+        with (OWN_HOME / "tests.lock").open("w", encoding="utf-8") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)  # the other processes that run these tests want it, too
+            return install.install(environments["torch-2.13-cpu"], OWN_HOME / "environments").python
 
 
 @pytest.fixture
