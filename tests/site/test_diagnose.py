@@ -344,6 +344,7 @@ def test_a_file_of_ten_megabytes_leaves_the_page_responsive(visit, tmp_path: Pat
 
 def test_a_large_paste_is_read_like_a_file(visit) -> None:
     seen = visit()
+    seen.page.locator(".clinic-said").wait_for(state="attached")  # the script has begun to listen
     seen.page.evaluate(TICKS)
     seen.page.evaluate(
         """(line) => {
