@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from enum import IntEnum
@@ -127,6 +128,7 @@ class OwnRuns:
     def __init__(self, folder: Path) -> None:
         self.path = folder / "own-runs.json"
         self.runs: dict[str, str] = {}
+        self.writing = threading.Lock()
         with contextlib.suppress(OSError, ValueError):
             self.runs = dict(json.loads(self.path.read_text(encoding="utf-8")))
 
@@ -137,7 +139,8 @@ class OwnRuns:
 
     def add(self, job: Job, path: Path) -> None:
         """Remember what was just written."""
-        self.runs[f"{job.article.id} {job.name}"] = sha256(path)
-        temporary = self.path.with_suffix(".tmp")
-        temporary.write_text(json.dumps(self.runs, indent=1), encoding="utf-8")
-        temporary.replace(self.path)
+        with self.writing:
+            self.runs[f"{job.article.id} {job.name}"] = sha256(path)
+            temporary = self.path.with_suffix(".tmp")
+            temporary.write_text(json.dumps(self.runs, indent=1), encoding="utf-8")
+            temporary.replace(self.path)

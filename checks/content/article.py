@@ -131,7 +131,9 @@ class Expected(Strict):
         yield from ((name, "refuted") for name in self.refuted)
 
 
-class _Toml(Strict):
+class Toml(Strict):
+    """article.toml."""
+
     id: Annotated[str, Field(pattern=r"^CC\d{3,}$")]
     harm: Harm
     safe: Safe
@@ -151,7 +153,7 @@ class _Toml(Strict):
     claims: Annotated[dict[str, Expected], Field(min_length=1)]
 
     @model_validator(mode="after")
-    def _another_age_has_a_reason(self) -> _Toml:
+    def _another_age_has_a_reason(self) -> Toml:
         if (self.expires_days != EXPIRES_DAYS) != (self.expires_because is not None):
             raise ValueError(f"expires_because, with the reason for an expires_days other than {EXPIRES_DAYS}, and only then")
         return self
@@ -184,7 +186,7 @@ class Article:
 
     slug: str
     folder: Path
-    toml: _Toml
+    toml: Toml
     claims: tuple[Claim, ...]
 
     @property
@@ -219,7 +221,7 @@ def load_article(folder: Path, root: Path) -> Article:
         raise Invalid([Problem(name, 1, "a file that states the article's claims", "no such file", repair)])
     text = file.read_text(encoding="utf-8", errors="replace")
     try:
-        toml = _Toml.model_validate(tomllib.loads(text))
+        toml = Toml.model_validate(tomllib.loads(text))
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         line = int(found[1]) if (found := re.search(r"at line (\d+)", str(error))) else len(text.splitlines()) or 1
         raise Invalid([Problem(name, line, "TOML", str(error), f"correct the syntax of {name}")]) from error
@@ -237,24 +239,24 @@ def load_article(folder: Path, root: Path) -> Article:
     return Article(folder.name, folder, toml, tuple(claims))
 
 
-def _claims(folder: Path, root: Path, toml: _Toml, text: str) -> tuple[list[Claim], list[Problem]]:
+def _claims(folder: Path, root: Path, toml: Toml, text: str) -> tuple[list[Claim], list[Problem]]:
     claims: list[Claim] = []
     problems: list[Problem] = []
-    functions: dict[Path, dict[str, ast.FunctionDef] | None] = {}
+    found: dict[Path, dict[str, ast.FunctionDef] | None] = {}
     file = relative(folder / "article.toml", root)
     for name, expected in toml.claims.items():
         line = line_of(text, f'"{name}"')
         module, dot, function = name.partition(".")
         path = folder / f"{module}.py"
         if not dot or not path.is_file():
-            found = f"no file {relative(path, root)}" if dot else repr(name)
+            there = f"no file {relative(path, root)}" if dot else repr(name)
             problems.append(
-                Problem(file, line, '"module.function" of a check module', found, f"write {path.name}, or remove the claim")
+                Problem(file, line, '"module.function" of a check module', there, f"write {path.name}, or remove the claim")
             )
             continue
-        if path not in functions:
-            functions[path] = _functions(path, root, problems)
-        if (defined := functions[path]) is None:
+        if path not in found:
+            found[path] = functions(path, root, problems)
+        if (defined := found[path]) is None:
             continue  # said once
         definition = defined.get(function)
         where = relative(path, root)
@@ -273,7 +275,7 @@ def _claims(folder: Path, root: Path, toml: _Toml, text: str) -> tuple[list[Clai
             problems.append(
                 Problem(file, line, "one verdict an environment", f"{twice} in both", f"remove {twice} from one of them")
             )
-    for path, defined in functions.items():
+    for path, defined in found.items():
         for function, node in (defined or {}).items():
             if f"{path.stem}.{function}" not in toml.claims:
                 repair = f'add "{path.stem}.{function}" to [claims] of {file}, or start its name with an underscore'
@@ -287,13 +289,13 @@ def _claims(folder: Path, root: Path, toml: _Toml, text: str) -> tuple[list[Clai
                     )
                 )
     for path in sorted(folder.glob("[!_]*.py")):
-        if path not in functions:
+        if path not in found:
             repair = f"add its claims to {file}, or start its name with an underscore"
             problems.append(Problem(relative(path, root), 1, "a check module that decides a claim", "no claim of it", repair))
     return claims, problems
 
 
-def _functions(path: Path, root: Path, problems: list[Problem]) -> dict[str, ast.FunctionDef] | None:
+def functions(path: Path, root: Path, problems: list[Problem]) -> dict[str, ast.FunctionDef] | None:
     """Return the functions of a check module that can be claims: public, without arguments; None if it is not Python."""
     try:
         tree = ast.parse(path.read_text(encoding="utf-8"))

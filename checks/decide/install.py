@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import urllib.request
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from ..content.environment import Environment, awaits_commit, pull_request, read
 from .integrity import accept, changed_files, write_down
 
 STAMP = "clinic-layer.json"
+BUILDING = threading.Lock()
 Say = Callable[[str], None]
 
 
@@ -74,17 +76,37 @@ def install(environment: Environment, folder: Path, wheels: Path | None = None, 
         key = _layer_key(layer, interpreter, local, inherited)
         place = folder / f"{layer.name}-{key[:12]}"
         if not _is_whole(place, key, say):
-            say(f"building {layer.name}: {len(_pins(layer, local))} packages from its lock")
-            _build(layer, place, interpreter, below, local, wheels)
-            if changed := write_down(place, _installed(place).packages):
-                say(f"{layer.name}: the package cache holds a changed {changed[0]}; building again without the cache")
-                _build(layer, place, interpreter, below, local, wheels, cached=False)
-                if changed := write_down(place, _installed(place).packages):
-                    raise Unavailable(f"{layer.name}: {changed[0]} is not what its package's RECORD says, fresh from the index")
-            (place / STAMP).write_text(json.dumps({"key": key}), encoding="utf-8")
+            with BUILDING:  # one at a time: what stands below may be the same
+                if not _is_whole(place, key, say):
+                    _build_whole(layer, place, interpreter, below, local, wheels, key, say)
         below, inherited = _installed(place), key
     assert below is not None  # an environment has at least its own layer
     return below
+
+
+def _build_whole(
+    layer: Environment,
+    place: Path,
+    interpreter: Path,
+    below: Installed | None,
+    local: bool,
+    wheels: Path | None,
+    key: str,
+    say: Say,
+) -> None:
+    """Build a layer and stamp it, once every file is what its package says.
+
+    Raises:
+        Unavailable: if it cannot be built, or a file is another even without the cache.
+    """
+    say(f"building {layer.name}: {len(_pins(layer, local))} packages from its lock")
+    _build(layer, place, interpreter, below, local, wheels)
+    if changed := write_down(place, _installed(place).packages):
+        say(f"{layer.name}: the package cache holds a changed {changed[0]}; building again without the cache")
+        _build(layer, place, interpreter, below, local, wheels, cached=False)
+        if changed := write_down(place, _installed(place).packages):
+            raise Unavailable(f"{layer.name}: {changed[0]} is not what its package's RECORD says, fresh from the index")
+    (place / STAMP).write_text(json.dumps({"key": key}), encoding="utf-8")
 
 
 def compile_modules(installed: Installed, files: Iterable[str]) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from packaging.version import Version
 
 from ..content.article import Article, Claim, Verdict, load_article
+from ..content.atlas import Atlas, load_atlas
 from ..content.environment import Environment, load_environments
 from ..content.problem import Invalid, Problem, line_of, relative
 from ..content.releases import load_releases
@@ -67,13 +68,19 @@ class Project:
     articles: tuple[Article, ...]
     environments: dict[str, Environment]
     time: datetime
+    atlas: Atlas | None = None
+
+    @property
+    def decided(self) -> tuple[Article, ...]:
+        """Everything that has claims: the articles, and behind them the atlas."""
+        return (*self.articles, *([self.atlas] if self.atlas else []))
 
     @cached_property
     def jobs(self) -> tuple[Job, ...]:
         """Every job of every article, the lightest environments first."""
         jobs = [
             Job(article, module, self.environments[name], cells)
-            for article in self.articles
+            for article in self.decided
             for module, claims in article.modules.items()
             for name, cells in self._cells(article, claims).items()
         ]
@@ -141,7 +148,7 @@ class Project:
 
     def cells(self, article: Article | None = None) -> Iterator[Cell]:
         """Yield the cells of one article, in its order of claims, or of all."""
-        for one in [article] if article else self.articles:
+        for one in [article] if article else self.decided:
             yield from self._all_cells.get(one.slug, ())
 
     @cached_property
@@ -152,12 +159,12 @@ class Project:
                 for claim in one.claims
                 for name, expected in claim.expected.cells()
             ]
-            for one in self.articles
+            for one in self.decided
         }
 
     def article(self, name: str) -> Article | None:
         """Find an article by its id or its slug."""
-        return next((article for article in self.articles if name in (article.id, article.slug)), None)
+        return next((article for article in self.decided if name in (article.id, article.slug)), None)
 
 
 def find_root(start: Path | None = None, own: bool = False) -> Path:
@@ -216,11 +223,16 @@ def read_project(root: Path) -> tuple[Project, list[Problem]]:
             articles.append(load_article(folder, root))
         except Invalid as error:
             problems.extend(error.problems)
+    atlas = None
+    try:
+        atlas = load_atlas(root, environments)
+    except Invalid as error:
+        problems.extend(error.problems)
     if environments:
         problems.extend(_unknown_environments(articles, environments, root))
     problems.extend(_ids_used_twice(articles, root))
     usable = [article for article in articles if all(name in environments for name in _named_environments(article))]
-    return Project(root, tuple(sorted(usable, key=lambda article: article.id)), environments, now()), problems
+    return Project(root, tuple(sorted(usable, key=lambda article: article.id)), environments, now(), atlas), problems
 
 
 def _named_environments(article: Article) -> Iterator[str]:
@@ -238,7 +250,7 @@ def select(
     problems = []
     for name in articles:
         if project.article(name) is None:
-            known = ", ".join(article.id for article in project.articles)
+            known = ", ".join(article.id for article in project.decided)
             problems.append(Problem("command line", 1, f"an article: {known}", name, "name it by id or by folder"))
     for name in environments:
         if name not in project.environments:
@@ -261,7 +273,7 @@ def interrupted_writes(project: Project) -> list[Problem]:
             "what a killed run left: a statement may stand beside an older log",
             "run: clinic run (it finishes or removes it, and repeats what is then missing)",
         )
-        for path in unfinished(article.folder for article in project.articles)
+        for path in unfinished(article.folder for article in project.decided)
     ]
 
 
