@@ -36,6 +36,8 @@ STATEMENT, PREDICATE, OWN = (
     "https://in-toto.io/attestation/test-result/v0.1",
     "checkpointClinic",
 )
+_END = b'"\n  }\n }\n}\n'  # what follows a statement's own digest, its last value: all before is what it is the digest of
+_BEFORE = slice(-64 - len(_END))
 
 
 class _Frozen(BaseModel):
@@ -132,7 +134,7 @@ def location(article: Article, module: str, environment: str) -> Path:
 
 def write(path: Path, record: Record, log: bytes) -> None:
     """Write the statement and its log by way of temporary files: killed anywhere, the old or the new one is whole."""
-    statement = _statement(record)
+    statement = _statement(record, "0" * 64)
     _check_format(statement)
     _put(path, _text(statement), {".log": log})
 
@@ -178,18 +180,17 @@ def read(path: Path) -> Record:
     """
     try:
         written = path.read_bytes()
-        statement = json.loads(written)
+        statement = json.loads(written.decode(), object_pairs_hook=_without_repeats)
         own = statement["predicate"][OWN]
         subjects = {one["name"]: one["digest"]["sha256"] for one in statement["subject"]}
         record = Record.model_validate({key: value for key, value in own.items() if key != "digest"} | {"subjects": subjects})
-    except Unreadable:
-        raise
     except ValidationError as error:
         first = error.errors()[0]
         raise Unreadable(f"the evidence is malformed: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
     except Exception as error:  # whatever a broken file makes JSON or a look-up raise, it is not evidence
         raise Unreadable(f"the evidence cannot be read: {type(error).__name__}: {error}"[:200]) from error
-    if written != _text(_statement(record)):  # every byte: also one that JSON does not count
+    own_digest = hashlib.sha256(written[_BEFORE]).hexdigest()  # of every byte: also one that JSON does not count
+    if not written.endswith(own_digest.encode() + _END) or statement != _statement(record, own_digest):
         raise Unreadable("the evidence was altered after it was written")
     logs = [log for log in (path.with_suffix(".log"), _next(path, ".log")) if log.is_file()]
     if record.log_sha256 not in map(sha256, logs):
@@ -378,10 +379,20 @@ def _belongs(file: Path, ending: str, record: Record, statement: Path) -> bool:
 
 
 def _text(statement: dict[str, Any]) -> bytes:
-    return (json.dumps(statement, indent=1, ensure_ascii=False) + "\n").encode()
+    """Return a statement's file, its own digest filled in: it tells an alteration; who made it is for a signature to say."""
+    text = (json.dumps(statement, indent=1, ensure_ascii=False) + "\n").encode()
+    return text[_BEFORE] + hashlib.sha256(text[_BEFORE]).hexdigest().encode() + _END
 
 
-def _statement(record: Record) -> dict[str, Any]:
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make a dictionary of what JSON holds; a name that stands twice would be read as one value here, as another there."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name stands twice")
+    return found
+
+
+def _statement(record: Record, own_digest: str) -> dict[str, Any]:
     own: dict[str, Any] = record.model_dump(mode="json", exclude={"subjects"})
     tests: dict[str, list[str]] = {"passed": [], "warned": [], "failed": []}
     for outcome in record.outcomes:
@@ -400,7 +411,7 @@ def _statement(record: Record) -> dict[str, Any]:
             "passedTests": tests["passed"],
             "warnedTests": tests["warned"],
             "failedTests": tests["failed"],
-            OWN: own | {"digest": _digest(record)},
+            OWN: own | {"digest": own_digest},
         },
     }
 
@@ -412,11 +423,6 @@ def _check_format(statement: dict[str, Any]) -> None:
     from in_toto_attestation.v1.statement_pb2 import Statement as Message
 
     Statement.copy_from_pb(ParseDict(statement, Message())).validate()
-
-
-def _digest(record: Record) -> str:
-    """Return the digest by which an alteration of any field is noticed; who made the record is for a signature to say."""
-    return hashlib.sha256(json.dumps(record.model_dump(mode="json"), sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
 def _next(path: Path, ending: str) -> Path:
