@@ -150,7 +150,7 @@ def test_what_is_printed_as_json_fits_its_schema(tmp_path: Path) -> None:
         name = names.get(arguments[0]) or ("explain-claim" if "--claim" in arguments else "explain")
         kinds.add(name)
         Draft202012Validator({"$defs": schema["$defs"], "$ref": f"#/$defs/{name}"}).validate(json.loads(printed))
-    on_the_site = {"article", "articles"}  # tests/show/test_machine.py
+    on_the_site = {"article", "articles", "atlas"}  # tests/show/test_machine.py, test_atlas.py
     assert kinds | on_the_site == {one["$ref"].rpartition("/")[2] for one in schema["anyOf"]}
 
 
