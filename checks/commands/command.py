@@ -97,7 +97,7 @@ def answer(cell: Cell, judged: Judgement) -> str:
 
 def print_summary(project: Project, cells: list[Cell]) -> None:
     """Print a line for each article: how many of the cells are verified, and what the others are."""
-    for article in project.articles:
+    for article in project.decided:
         judged = [project.judge(cell) for cell in cells if cell.article is article]
         if not judged:
             continue
