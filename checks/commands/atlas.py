@@ -6,7 +6,7 @@ import click
 from rich.markup import escape
 
 from ..decide.plan import Project, find_root, load_project
-from ..show.atlas import KINDS, Row, tables
+from ..show.atlas import KINDS, Row, newer, tables
 from ..tend.atlas import accept, changes, headline
 from .command import Exit, count, err, out, print_json
 
@@ -17,8 +17,9 @@ COLOURS = {"exact": "green", "silent": "red", "error": "yellow", "unknown": "dim
 @click.option("--accept", "accepted", is_flag=True, help="Expect from now on what was observed: write it into atlas.toml.")
 @click.option("--changes", "environment", metavar="ENVIRONMENT", help="What is different there from the release before it.")
 @click.option("--headline", "only_headline", is_flag=True, help="Of the changes, the one line that says it.")
+@click.option("--newer", "only_newer", is_flag=True, help="Print the newest known release, if nothing so new was measured.")
 @click.option("--json", "as_json", is_flag=True, help="Print the counts, or the changes, as JSON.")
-def command(accepted: bool, environment: str | None, only_headline: bool, as_json: bool) -> int:
+def command(accepted: bool, environment: str | None, only_headline: bool, only_newer: bool, as_json: bool) -> int:
     """Say what was observed in the load atlas, in each way of loading.
 
     A release more: clinic lock atlas=VERSION, clinic run atlas, clinic atlas --changes atlas-VERSION, clinic atlas --accept
@@ -27,6 +28,9 @@ def command(accepted: bool, environment: str | None, only_headline: bool, as_jso
     if project.atlas is None:
         err.print("There is no atlas here: checks/atlas does not exist.")
         return Exit.NOTHING
+    if only_newer:
+        click.echo(newer(project))
+        return Exit.VERIFIED
     if environment is not None:
         return _changes(project, environment, only_headline, as_json)
     if accepted:
