@@ -14,7 +14,7 @@ import pytest
 from checks.content.problem import Invalid, Problem
 from checks.decide import evidence
 from checks.decide.attest import load_private_key, sign
-from checks.decide.evidence import Judgement, Record, Unreadable, judge, read, sweep, write
+from checks.decide.evidence import Judgement, Record, Standing, Unreadable, read, sweep, write
 from checks.decide.plan import load_project
 from checks.tend.lint import lint_project
 
@@ -38,7 +38,7 @@ def judged(path: Path, claim: str = CLAIM, now: datetime | None = None) -> Judge
     project = load_project(path.parents[4])
     article, environment = project.articles[0], project.environments["bare"]
     current = evidence.subjects(article, "load_renamed", environment, project.root)
-    return judge(article, claim, "holds", environment, current, now or datetime.now(UTC))
+    return Standing(path, article, environment, current, now or datetime.now(UTC)).judge(claim, "holds")
 
 
 def rewrite(path: Path, change: Callable[[Record], Record]) -> None:
