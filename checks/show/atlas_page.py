@@ -7,11 +7,14 @@ the same cells stand below their architecture, each with the releases that it is
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from xml.etree.ElementTree import Element
 
+from checkpoint_clinic.words import Language
+
 from ..content.atlas import SLUG, Architecture, Atlas
-from ..content.words import all_words
+from ..content.words import all_words, say
+from ..decide.plan import Project
 from .atlas import KINDS, LOADED, Outcome, Row, Run, Silent, Table, counts, newer, silent, tables
 from .once import once
 from .render import Child, Pages, element, marked
@@ -42,7 +45,7 @@ def atlas_part(pages: Pages, name: str) -> Element:
     """Return what an article shows: one architecture in every way, or what was silent in one way.
 
     Raises:
-        KeyError: if the atlas has no such way and no such architecture; with the names that it has.
+        KeyError: if the atlas has neither such a way nor such an architecture; with the names that it has.
     """
     made = tables(pages.project)
     if way := next((table for table in made if table.way.function == name), None):
@@ -50,20 +53,39 @@ def atlas_part(pages: Pages, name: str) -> Element:
         none = element("p", pages.say("atlas nothing silent", _words(pages, way)))
         return _section(pages, _table(pages, way, rows) if rows else none, _whole(pages, f"#{name}"))
     chosen = [one for one in (pages.project.atlas.architectures if pages.project.atlas else ()) if name in _names(one)]
-    if not chosen:
-        raise KeyError(
-            ", ".join(
-                [*(table.way.function for table in made), *(row.architecture.module for row in made[0].rows[:3])]
-                if made
-                else ["no atlas"]
-            )
-        )
+    if not chosen or not made:
+        raise KeyError(", ".join(atlas_names(pages.project)) or "nothing: there is no atlas")
     parts = [part for one in chosen for part in _architecture(pages, one, made)]
     return _section(pages, *parts, _whole(pages, ""))
 
 
+def atlas_names(project: Project) -> list[str]:
+    """Return the names of which `/// atlas` shows a part: the ways and the architectures."""
+    atlas = project.atlas
+    names = (
+        [*(way.function for way in atlas.ways), *(name for one in atlas.architectures for name in _names(one))] if atlas else []
+    )
+    return list(dict.fromkeys(names))
+
+
 def _names(one: Architecture) -> tuple[str, ...]:
-    return one.module, one.model_type, one.model_class
+    return one.module, one.model_type
+
+
+def atlas_lines(pages: Pages, name: str) -> Iterator[str]:
+    """Yield the same as plain Markdown: a line for each row, with the ranges of its releases.
+
+    Raises:
+        KeyError: as `atlas_part`.
+    """
+    for row in _row(atlas_part(pages, name)):
+        yield f"- {row}"
+
+
+def _row(made: Element) -> Iterator[str]:
+    for row in made.iterfind(".//tbody/tr"):
+        cells = (" ".join(filter(None, (text.strip() for text in cell.itertext()))) for cell in row.iterfind("td"))
+        yield f"{''.join(row.find('th').itertext())}: {'; '.join(cells)}"  # type: ignore[union-attr]
 
 
 def _section(pages: Pages, *children: Child, **data: str) -> Element:
@@ -111,6 +133,7 @@ def _finding(pages: Pages, one: Silent) -> Element:
     for way in one.ways:
         ways += [comma if ways else "", element("a", getattr(way.words, pages.language), href=f"#{way.function}")]
     told = comma.join(f"{architecture.title} {_amount(pages, outcome)}" for architecture, outcome in one.found)
+    told = pages.say("atlas wrong") + told if any(outcome.of for _, outcome in one.found) else told
     return element("li", element("strong", where), " · ", *ways, element("br"), told)
 
 
@@ -160,7 +183,8 @@ def _way(pages: Pages, table: Table) -> list[Element]:
     for kind in (*KINDS, "not run"):
         told += [_key(pages, kind), f" {found[kind]}  "] if found[kind] else []
     if table.others:
-        told += [pages.say("atlas with", pages.say("fact comma").join(table.others))]
+        told += [pages.say("atlas with", pages.say("fact comma").join(table.others)), " · "]
+    told += [element("a", pages.say("atlas picture"), href=f"{table.way.function}.svg")]
     grid = _table(pages, table, table.rows)
     return [element("section", heading, element("p.clinic-private", *told), grid, data_way=table.way.function)]
 
@@ -215,16 +239,17 @@ def _cell(pages: Pages, table: Table, row: Row, run: Run) -> Element:
     if run.outcome is None:
         return element("td.none", element("span", where), element("span", pages.say("atlas not run")), **span)
     log = f"{pages.top}evidence/{SLUG}/{row.architecture.module}@{run.environments[-1].name}.txt"
-    told = element("span", _told(pages, run.outcome))
+    words = element("span", told(pages.language, run.outcome))
     kind = f"td.{run.outcome.kind}" + (".wide" if size >= WORDED else "")
-    return element(kind, element("a", element("span", where), told, href=log), **span)
+    return element(kind, element("a", element("span", where), words, href=log), **span)
 
 
-def _told(pages: Pages, outcome: Outcome) -> str:
-    word = pages.say(f"atlas {outcome.kind}")
+def told(language: Language, outcome: Outcome) -> str:
+    """Return an outcome in the few words of its cell."""
+    word = say(language, f"atlas {outcome.kind}")
     if outcome.of:
         return f"{word} {outcome.differ}/{outcome.of}"
-    return pages.say("atlas left out", word, outcome.unused) if outcome.unused else word
+    return say(language, "atlas left out", word, outcome.unused) if outcome.unused else word
 
 
 def _about(pages: Pages, atlas: Atlas) -> Element:

@@ -346,9 +346,9 @@ class AtlasBlock(ClinicBlock):
         try:
             return atlas_part(self.pages(), self.argument)
         except KeyError as error:
-            known = f"ways and architectures such as: {error.args[0]}"
+            known = error.args[0]
             raise BlockError(
-                f"/// atlas | {self.argument}: the atlas has neither a way nor an architecture of that name ({known})"
+                f"/// atlas | {self.argument}: no way and no architecture of that name (it has: {known})"
             ) from error
 
 

@@ -60,14 +60,17 @@ function run(found, way, name, size) {
   return environments.slice(last - size + 1, last + 1);
 }
 
+const label = (found, name) => Object.values(found.environment.get(name).varies).join(" · ") || name;
+
 function logs(architecture, names, found, way) {
-  const items = names.map((name) => {
-    const { packages, varies } = found.environment.get(name);
+  const recorded = names.map((name) => found.cell.get(`${architecture} ${way} ${name}`)?.recorded ?? "");
+  const days = new Set(recorded);
+  const items = names.map((name, index) => {
     const address = new URL(`evidence/atlas/${architecture}@${name}.txt`, top).href;
-    const day = found.cell.get(`${architecture} ${way} ${name}`)?.recorded ?? "";
-    return node("li", {}, node("a", { href: address }, Object.values(varies).join(" · ") || packages[LOADED]), ` ${day}`);
+    return node("li", {}, node("a", { href: address }, label(found, name)), days.size > 1 ? ` ${recorded[index]}` : "");
   });
-  return node("ul", { class: "clinic-atlas-logs" }, ...items);
+  const heading = node("h3", {}, say("logs"), days.size > 1 ? "" : ` · ${recorded[0]}`);
+  return [heading, node("ul", { class: "clinic-atlas-logs" }, ...items)];
 }
 
 function repeat(architecture, name) {
@@ -86,15 +89,15 @@ function fill(found, way, architecture, names) {
   const name = names.at(-1);
   const cell = found.cell.get(`${architecture} ${way} ${name}`);
   const one = found.architecture.get(architecture);
+  const releases = [...new Set([names[0], name])].map((each) => label(found, each)).join(" – ");
   const versions = Object.entries(found.environment.get(name).packages).map((pair) => pair.join(" "));
   dialog.replaceChildren(
     node("button", { type: "button" }, say("close")),
-    node("h2", { id: "clinic-atlas-title", tabindex: "-1" }, `${one.title} · ${found.way.get(way).words[language]}`),
+    node("h2", { id: "clinic-atlas-title", tabindex: "-1" }, `${one.title} · ${found.way.get(way).words[language]} · ${releases}`),
     node("p", {}, sign(cell.outcome), ` ${told(cell)}`),
     node("p", {}, node("code", {}, one.model_type), " ", node("code", {}, one.class), colon, one.words[language]),
     ...(cell.words ? [node("h3", {}, say("seen")), node("pre", {}, node("code", {}, cell.words))] : []),
-    node("h3", {}, say("logs")),
-    logs(architecture, names, found, way),
+    ...logs(architecture, names, found, way),
     node("p", {}, say("with", [`Python ${found.environment.get(name).python}`, ...versions].join(comma)), node("br"), say("scope")),
     node("h3", {}, say("repeat")),
     ...repeat(architecture, name),
@@ -190,12 +193,17 @@ function otherwise(found, way, environments, given) {
   return "";
 }
 
+function named(title, cell) {
+  if (cell?.unused) return say("left out", title, cell.unused);
+  return cell?.of ? `${title} ${cell.differ}/${cell.of}` : title;
+}
+
 function outcomesOf(found, way, environments) {
   const outcomes = new Map([...WORST, "none"].map((kind) => [kind, []]));
   for (const environment of environments) {
     for (const { id, title } of found.architectures) {
       const cell = found.cell.get(`${id} ${way.id} ${environment}`);
-      outcomes.get(cell?.outcome ?? "none").push(cell?.of ? `${title} ${cell.differ}/${cell.of}` : title);
+      outcomes.get(cell?.outcome ?? "none").push(named(title, cell));
     }
   }
   return outcomes;
@@ -213,7 +221,8 @@ function tellWay(found, way, version, given) {
   if (exact && !other) said.push(sign("exact"), ` ${say(bad.length ? "others" : "all", exact)} `);
   if (missing && !other) said.push(node("span", { class: "clinic-atlas-key none" }, say("number", missing)));
   if (other && bad.length) said.unshift(` ${say("seen there")}`);
-  return node("li", {}, node("a", { href: `#${way.id}` }, way.words[language]), colon, other, ...said);
+  const item = node("li", {}, node("a", { href: `#${way.id}` }, way.words[language]), colon, other, ...said);
+  return [bad.length ? WORST.indexOf(bad[0]) : WORST.length, item];
 }
 
 function tell(found, given) {
@@ -227,7 +236,8 @@ function tell(found, given) {
     if (!near) return [node("p", {}, say("not measured", `${LOADED} ${version}`))];
     return [node("p", {}, node("strong", {}, say("not measured", `${LOADED} ${version}`)), " ", say("nearest", near))];
   }
-  const items = found.ways.map((way) => tellWay(found, way, exactly, given));
+  const told = found.ways.map((way) => tellWay(found, way, exactly, given)).sort(([one], [other]) => one - other);
+  const items = told.map(([, item]) => item);
   return [node("p", {}, node("strong", {}, say("measured", `${LOADED} ${exactly}`)), " ", say("scope")), node("ul", { class: "clinic-atlas-told" }, ...items)];
 }
 
