@@ -7,7 +7,7 @@ from rich.markup import escape
 
 from ..decide.plan import Project, find_root, load_project
 from ..show.atlas import KINDS, Row, newer, tables
-from ..tend.atlas import accept, changes, headline
+from ..tend.changes import accept, changes, headline
 from .command import Exit, count, err, out, print_json
 
 COLOURS = {"exact": "green", "silent": "red", "error": "yellow", "unknown": "dim"}

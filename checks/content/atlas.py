@@ -62,6 +62,7 @@ class Atlas(Article):
 
     ways: tuple[Way, ...]
     architectures: tuple[Architecture, ...]
+    chinese: dict[str, str]  # the architectures' words in Chinese, as atlas.toml has them
 
     @property
     def title(self) -> str:
@@ -101,7 +102,7 @@ def load_atlas(root: Path, environments: Collection[str]) -> Atlas | None:
             problems.append(Problem(name, line_of(text, f'"{one}"'), expected, found, "run: clinic atlas --accept"))
     if problems:
         raise Invalid(problems)
-    return Atlas(SLUG, folder, _as_an_article(claims), tuple(claims), toml.way, tuple(architectures))
+    return Atlas(SLUG, folder, _as_an_article(claims), tuple(claims), toml.way, tuple(architectures), toml.zh)
 
 
 def _as_an_article(claims: list[Claim]) -> Toml:

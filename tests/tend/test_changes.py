@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from checks.decide.plan import load_project
-from checks.tend.atlas import accept, changes, headline
+from checks.tend.changes import accept, changes, headline
 from tests import miniature_atlas
 from tests.conftest import clinic
 
