@@ -25,19 +25,22 @@ SLUG = "atlas"
 class Way(Strict):
     """A way in which weights travel: the function that decides it in each check module, and where it is decided.
 
-    `environments` are names or patterns of them; `words` head a column, `sentence` says it of an architecture, `{0}`.
+    `environments` are names or patterns of them; `words` head a table, `sentence` says it of an architecture, `{0}`.
+    `packages` take part in it beside transformers and torch: of another version of one of them nothing is said.
     """
 
     function: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     environments: Annotated[tuple[str, ...], Field(min_length=1)]
     words: Bilingual
     sentence: Bilingual
+    packages: tuple[str, ...] = ()
 
 
 class AtlasToml(Strict):
-    """atlas.toml: the ways in their order, and in which environments a claim is not true."""
+    """atlas.toml: the ways in their order, the words of the architectures in Chinese, where a claim is not true."""
 
     way: Annotated[tuple[Way, ...], Field(min_length=1)]
+    zh: dict[str, str] = Field(default_factory=dict)
     refuted: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
 
@@ -48,6 +51,7 @@ class Architecture:
     module: str
     title: str
     words: str  # what of its layout matters
+    zh: str  # the same in Chinese; empty: nobody has written it
     model_type: str
     model_class: str
 
@@ -86,7 +90,7 @@ def load_atlas(root: Path, environments: Collection[str]) -> Atlas | None:
     claims: list[Claim] = []
     architectures: list[Architecture] = []
     for path in sorted(folder.glob("[!_]*.py")):
-        if architecture := _architecture(path, root, problems):
+        if architecture := _architecture(path, root, toml, problems):
             architectures.append(architecture)
             claims += _claims(path, root, toml, environments, problems)
     known = {claim.name: set(claim.expected.holds) | set(claim.expected.refuted) for claim in claims}
@@ -107,7 +111,7 @@ def _as_an_article(claims: list[Claim]) -> Toml:
     )
 
 
-def _architecture(path: Path, root: Path, problems: list[Problem]) -> Architecture | None:
+def _architecture(path: Path, root: Path, toml: AtlasToml, problems: list[Problem]) -> Architecture | None:
     """Return what a check module says at its top, read by ast: `Title: words.`, and `Published("type", "Class", ...)`."""
     where = relative(path, root)
     try:
@@ -123,7 +127,7 @@ def _architecture(path: Path, root: Path, problems: list[Problem]) -> Architectu
         expected = 'a docstring `Title: words.` and PUBLISHED = Published("model_type", "ModelClass", ...)'
         problems.append(Problem(where, 1, expected, "something else", "write it as the other architectures have it"))
         return None
-    return Architecture(path.stem, title, words.removesuffix("."), str(names[0]), str(names[1]))
+    return Architecture(path.stem, title, words.removesuffix("."), toml.zh.get(path.stem, ""), str(names[0]), str(names[1]))
 
 
 def _claims(path: Path, root: Path, toml: AtlasToml, environments: Collection[str], problems: list[Problem]) -> Iterator[Claim]:

@@ -99,10 +99,20 @@ def code_name(job: Job) -> str:
 
 def command(job: Job) -> str:
     """Return the command that decides a job's claims from its bundle, in the locked environment, without this engine."""
-    name, python = code_name(job), ".venv/bin/python"
+    name = code_name(job)
+    return " &&\n".join([f"python3 -m zipfile -e {name}.zip {name}", f"cd {name}", *_steps(job, f"{job.module}.py")])
+
+
+def atlas_script(job: Job) -> str:
+    """Return run.sh of the bundle that an environment of the atlas has for all its check modules: `sh run.sh MODULE`."""
+    return " &&\n".join(_steps(job, '"$1.py"'))
+
+
+def _steps(job: Job, module: str) -> list[str]:
+    """Return how to make the locked environment in the bundle's folder, and to decide a check module in it."""
     version = "" if job.environment.python == "system" else f" --python {job.environment.python}"
     system = " --system-site-packages" if any(layer.toml.system for layer in job.environment.layers) else ""
-    steps = [f"python3 -m zipfile -e {name}.zip {name}", f"cd {name}", f"uv venv{version}{system} .venv"]
+    steps = [f"uv venv{version}{system} .venv"]
     for number, layer in enumerate(job.environment.layers, start=1):
         if layer.lock().is_file() and layer.toml.requires:
             variables = "".join(f"{key}={value} " for key, value in layer.toml.build_variables.items())
@@ -113,8 +123,7 @@ def command(job: Job) -> str:
     variables = "".join(f"{key}={value} " for key, value in job.environment.variables.items())
     device = f"CLINIC_DEVICE={job.environment.device} " if job.environment.device != "cpu" else ""
     preludes = "".join(f" --before {prelude.name}" for prelude in job.environment.preludes)
-    steps.append(f"{variables}{device}{python} probe.py {job.module}.py{preludes}")
-    return " &&\n".join(steps)
+    return [*steps, f"{variables}{device}.venv/bin/python probe.py {module}{preludes}"]
 
 
 @dataclass(frozen=True)
