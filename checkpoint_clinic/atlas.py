@@ -1,4 +1,4 @@
-"""The load atlas: what was measured of an architecture, in a way of loading, with a release. Its form: `atlas` of schema.json."""
+"""The load atlas: what was measured of an architecture, in a way of loading, with a release (`atlas` of schema.json)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ class Way:
     words: Mapping[str, str]
     packages: tuple[str, ...]
     environments: tuple[str, ...]
-    axis: str  # what of `varies` is the reader's own release: the other one, where there are two, is what it is tried against
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class Measured:
     cell: Cell
     environment: Mapping[str, Any]
     release: str
-    against: str  # the other release, where weights travel between two
+    against: str  # the other release, where weights travel between two; the reader's is `release`
     beside: Mapping[str, str]
 
     @property
@@ -49,12 +48,17 @@ class Atlas:
         self._environments = {one["name"]: one for one in data["environments"]}
         self._names = list(self._environments)
         self._cells: list[Cell] = list(data["cells"])
-        self.ways = [self._way(one) for one in data["ways"]]
+        self.ways = [Way(one["id"], one["words"], tuple(one["packages"]), tuple(one["environments"])) for one in data["ways"]]
 
     @cached_property
     def packages(self) -> list[str]:
         """The packages whose versions decide, and torch, which is told."""
         return list(dict.fromkeys([CHIEF, *(name for way in self.ways for name in way.packages), "torch"]))
+
+    def has(self, way: Way, release: str) -> bool:
+        """Whether a way was measured with a release at all."""
+        places = (self._environments[name] for name in way.environments)
+        return any(key(one["varies"].get(CHIEF, "")) == key(release) for one in places)
 
     def measured(self, architecture: str, way: Way) -> list[Measured]:
         """Return what was measured of an architecture in a way, in the order of the releases."""
@@ -73,27 +77,18 @@ class Atlas:
     def _measured(self, cell: Cell, name: str, way: Way) -> Measured:
         environment = self._environments[name]
         varies, packages = environment["varies"], environment["packages"]
-        others = [version for what, version in varies.items() if what != way.axis]
+        others = [version for what, version in varies.items() if what != CHIEF]
         return Measured(
             cell=cell,
             environment=environment,
-            release=varies.get(way.axis) or packages.get(CHIEF, ""),
+            release=varies.get(CHIEF) or packages.get(CHIEF, ""),
             against=others[0] if others else "",
             beside={name: packages.get(name, "") for name in way.packages},
         )
 
-    def _way(self, one: Mapping[str, Any]) -> Way:
-        places = tuple(name for name in one["environments"] if name in self._environments)
-        versions: dict[str, set[str]] = {}
-        for name in places:
-            for what, version in self._environments[name]["varies"].items():
-                versions.setdefault(what, set()).add(version)
-        axis = max(versions, key=lambda what: (len(versions[what]), what == CHIEF), default=CHIEF)
-        return Way(one["id"], one["words"], tuple(one["packages"]), places, axis)
-
 
 def packed(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the same data smaller: cells that differ only in the environment and the day are one, with numbers of environments."""
+    """Return the same data smaller: cells that differ only in environment and day are one, with numbers of environments."""
     numbers = {one["name"]: number for number, one in enumerate(data["environments"])}
     cells: dict[tuple[Any, ...], dict[str, Any]] = {}
     for cell in data["cells"]:

@@ -1,4 +1,4 @@
-"""A model's config.json: which architecture it says it is. Written by anybody, so read with limits, and nothing of it is run."""
+"""A model's config.json: which architecture it says it is. Written by anybody: read with limits, and nothing of it is run."""
 
 from __future__ import annotations
 
@@ -22,12 +22,16 @@ class NoModel(ValueError):
 
 @dataclass(frozen=True)
 class Model:
-    """What config.json says of the architecture, in printable names; `quantised` by what, `own_code` whether it brings its class."""
+    """What config.json says of the architecture, in printable names.
+
+    `parts` are the types of its nested configs (text_config, vision_config), `quantised` by what, `own_code` whether it
+    brings classes.
+    """
 
     folder: str
     model_type: str = ""
     classes: tuple[str, ...] = ()
-    parts: tuple[str, ...] = ()  # the model_type of each nested config: text_config, vision_config
+    parts: tuple[str, ...] = ()
     quantised: str = ""
     own_code: bool = False
 
@@ -99,7 +103,9 @@ def _object(file: Path) -> dict[str, Any]:
     if len(data) > MOST:
         raise NoModel(f"{file} has more than {MOST // 1_000_000} MB: that is no config.json")
     try:
-        found = json.loads(data.decode("utf-8-sig"), parse_int=len)  # no number is needed: one of a million digits costs nothing
+        found = json.loads(
+            data.decode("utf-8-sig"), parse_int=len
+        )  # no number is needed: one of a million digits costs nothing
     except (ValueError, RecursionError) as error:
         raise NoModel(f"{file} is no JSON: {str(error)[:SHOWN]}") from None
     if not isinstance(found, dict):

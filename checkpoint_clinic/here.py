@@ -12,7 +12,7 @@ from .config import Model
 from .installed import Installed, Package
 from .release import key
 
-ORDER = ("silent", "error", "unknown", "not measured", "exact", "not asked")  # what is silent comes first
+ORDER = ("silent", "error", "unknown", "not measured", "exact", "left out")  # what is silent comes first
 WRONG = ("silent", "error", "unknown")
 
 
@@ -43,7 +43,7 @@ class Seen:
     @property
     def outcome(self) -> str:
         """One of ORDER."""
-        return self.measured.outcome if self.measured else "not measured" if self.asked else "not asked"
+        return self.measured.outcome if self.measured else "not measured" if self.asked else "left out"
 
 
 @dataclass(frozen=True)
@@ -69,19 +69,19 @@ class Here:
     @property
     def standing(self) -> Standing:
         """What was measured not to be exact comes before what was not measured."""
-        outcomes = {seen.outcome for of in self.of for seen in of.seen} - {"not asked"}
+        outcomes = {seen.outcome for of in self.of for seen in of.seen} - {"left out"}
         if outcomes & set(WRONG):
             return Standing.WRONG
         return Standing.EXACT if outcomes == {"exact"} else Standing.NOT_MEASURED
 
 
 def answer(atlas: Atlas, installed: Installed, model: Model | None, asked: Sequence[str] = ()) -> Here:
-    """Return what was measured; without `asked` every way is, but for one whose packages are not installed."""
+    """Return what was measured in the ways that are asked of.
+
+    Without `asked` it is each, but for a way whose packages are not installed, or that was tried with some releases only.
+    """
     ways = tuple(way for way in atlas.ways if not asked or way.id in asked)
-    if model is None:
-        found = [(one, None) for one in atlas.architectures]
-    else:
-        found = list(_architectures(atlas, model))
+    found = list(_architectures(atlas, model))
     of = tuple(
         Of(one, tuple(_seen(atlas, one, way, installed, apart, bool(asked)) for way in ways), apart) for one, apart in found
     )
@@ -91,8 +91,11 @@ def answer(atlas: Atlas, installed: Installed, model: Model | None, asked: Seque
     return Here(installed, model, (), lacks=model.model_type or "?", parts=parts, ways=ways)
 
 
-def _architectures(atlas: Atlas, model: Model) -> Iterator[tuple[dict[str, Any], Reason | None]]:
-    """Yield the architectures of the model's type: those of its class, else all of them as neighbours."""
+def _architectures(atlas: Atlas, model: Model | None) -> Iterator[tuple[dict[str, Any], Reason | None]]:
+    """Yield the architectures of the model's type: those of its class, else all of them as neighbours. No model: all."""
+    if model is None:
+        yield from ((one, None) for one in atlas.architectures)
+        return
     alike = [one for one in atlas.architectures if one["model_type"] == model.model_type]
     of_class = [one for one in alike if one["class"] in model.classes]
     for one in of_class or alike:
@@ -110,8 +113,10 @@ def _seen(
     if missing := [name for name in way.packages if name not in installed.packages]:
         return Seen(way, reason=Reason("absent", (", ".join(missing),)), asked=named)
     if not cells:
-        return Seen(way, reason=Reason("way"))
+        return Seen(way, reason=Reason("way"), asked=named)
     same = [one for one in cells if _equal(one.release, chief.version)]
+    if not same and not named and not apart and not chief.note and (left_out := _elsewhere(atlas, way, chief.version, cells)):
+        return Seen(way, reason=left_out, asked=False)
     reason = apart or _of_version(CHIEF, chief) or (None if same else _not_released(cells[-1].release, chief.version))
     fits = same
     for name in way.packages:
@@ -126,6 +131,14 @@ def _seen(
         return Seen(way, measured=fits[-1])  # the newest on the other side, where there are two releases
     around = nearest(chief.version, (one.release for one in cells))
     return Seen(way, reason=reason, near=tuple(same or (one for one in cells if one.release in around)))
+
+
+def _elsewhere(atlas: Atlas, way: Way, version: str, cells: list[Measured]) -> Reason | None:
+    """Return why a way has nothing to say of a release that was measured in others: it is a sample, or between two releases."""
+    if all(_equal(one.against, version) for one in cells):
+        return Reason("itself", (CHIEF, version))
+    is_known = any(atlas.has(other, version) for other in atlas.ways)
+    return Reason("sample", (CHIEF, version)) if is_known and not atlas.has(way, version) else None
 
 
 def _equal(one: str, other: str) -> bool:

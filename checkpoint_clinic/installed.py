@@ -66,7 +66,7 @@ def of_python(python: str | None, names: Iterable[str]) -> Installed:
 
 
 def of_text(text: str, names: Iterable[str]) -> Installed:
-    """Read `transformers 5.4.0, deepspeed 0.18.5`, pip freeze, pip list, pip show, conda list, transformers env, and JSON of them.
+    """Read `transformers 5.4.0, deepspeed 0.18.5`, pip freeze, pip list, also as JSON, pip show, conda list, transformers env.
 
     Raises:
         NotRead: if it gives one package two versions.

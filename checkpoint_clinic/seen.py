@@ -16,7 +16,7 @@ import sys
 from importlib.machinery import PathFinder
 from importlib.metadata import Distribution, DistributionFinder, MetadataPathFinder
 from pathlib import Path
-from typing import Any, Iterable  # noqa: UP035  3.8
+from typing import Any, Iterable, Sequence  # noqa: UP035  Python 3.8
 
 MOST = 2_000_000  # characters of a file beside the metadata
 
@@ -41,13 +41,13 @@ def _package(name: str) -> dict[str, Any]:
     return {"versions": [], "module": module} if module else {}
 
 
-def _noted(found: list[Distribution], module: str) -> dict[str, Any]:
+def _noted(found: Sequence[Distribution], module: str) -> dict[str, Any]:
     """Return what the metadata of one folder say; several versions there are those of which nobody knows which it is."""
     noted: dict[str, Any] = {"versions": [], "module": ""}
     for one in found:
         try:
             version = one.version
-        except Exception:  # noqa: BLE001  broken metadata raise whatever they do in each Python
+        except Exception:  # broken metadata raise another error in each Python
             version = None
         noted["versions"] += [version] if isinstance(version, str) and version not in noted["versions"] else []
     first = found[0]
@@ -70,7 +70,7 @@ def _module(name: str, path: list[str]) -> str:
     """Return the file from which the package would be imported; empty if there is none."""
     try:
         spec = PathFinder.find_spec(name.replace("-", "_"), path)
-    except Exception:  # noqa: BLE001  whatever lies on the path
+    except Exception:  # whatever lies on the path
         return ""
     return (spec.origin or "") if spec else ""
 

@@ -21,10 +21,13 @@ STYLE = {"silent": "yellow", "error": "bold", "unknown": "bold", "not measured":
 
 
 class Told:
-    """An answer of `here` in one language. `python` is how its Python was named, for the commands at the end."""
+    """An answer of `here` in one language.
 
-    def __init__(self, here: Here, atlas: Atlas, language: Language, python: str = "") -> None:
-        self.here, self.atlas, self.language = here, atlas, language
+    `python` is how its Python was named, for the commands at the end; `site` the address of the pages, if it is known.
+    """
+
+    def __init__(self, here: Here, atlas: Atlas, language: Language, python: str = "", site: str = "") -> None:
+        self.here, self.atlas, self.language, self.site = here, atlas, language, site
         self.python = python or "python"
 
     def say(self, key: str, *values: object) -> str:
@@ -44,6 +47,7 @@ class Told:
             "notes": list(self.notes()),
             "scope": self.scope(),
             "settle": list(self.settle()),
+            "url": self.url(),
         }
 
     def lines(self) -> Iterator[Line]:
@@ -51,6 +55,8 @@ class Told:
         yield line(("dim", self.versions()))
         yield line()
         if self.here.model is None:
+            yield line(self.say("all", len(self.here.of)))
+            yield line()
             yield from self._by_way()
         else:
             for one in self.here.of:
@@ -60,15 +66,22 @@ class Told:
             yield line(note)
         if scope := self.scope():
             yield line(("dim", scope))
-        if commands := list(self.settle()):
-            yield line(self.say("settle"))
-            yield from (line("  ", ("bold", command)) for command in commands)
+        yield line(self.say("settle"))
+        yield from (line("  ", ("bold", command)) for command in self.settle())
+        if self.site:
+            yield line(("dim", say(self.language, "read on", self.url())))
+
+    def url(self) -> str:
+        """Return where the whole atlas can be read; empty if that is not known."""
+        return f"{self.site.rstrip('/')}/atlas/" if self.site else ""
 
     def versions(self) -> str:
         """Return what was found installed, and who said so."""
         installed = self.here.installed
         found = self.say("comma").join(
-            f"{CALLED.get(name, name)} {one.version or '?'}" for name, one in installed.packages.items() if name in self._chief()
+            f"{CALLED.get(name, name)} {one.version or '?'}"
+            for name, one in installed.packages.items()
+            if name in self._chief()
         )
         if not installed.python:
             return self.say("versions text", found)
@@ -78,14 +91,13 @@ class Told:
         """Yield what has to be said beside the outcomes."""
         here, model = self.here, self.here.model
         if model is None:
-            yield self.say("all", len(here.of))
             return
         if not here.of:
             yield self.say("lacks", here.lacks) if model.model_type else self.say("no type")
             if here.parts:
                 yield self.say("parts", self.say("comma").join(here.parts))
             titles = [one["title"] for one in self.atlas.architectures]
-            yield self.say("has", self.say("comma").join(dict.fromkeys(titles)))
+            yield self.say("has", self.say("list").join(dict.fromkeys(titles)))
         if len(here.of) > 1 and not here.of[0].apart:
             yield self.say("layouts")
         if here.of and not model.classes and model.folder:
@@ -127,7 +139,7 @@ class Told:
             said = self.say("no class", one.release, _short(str(cell.get("words", "")).partition(":")[2].strip()))
         else:
             said = self.say("renamed", cell["renamed"]) if cell.get("renamed") else ""
-        return self.say("brackets", said, self.say("against", one.against)) if one.against else said
+        return said
 
     def why(self, reason: Reason) -> str:
         """Return why what was measured is not what is here."""
@@ -174,9 +186,11 @@ class Told:
             if outcome in WRONG:
                 for seen in found:
                     assert seen.measured
-                    yield self._row(outcome, self.say("colon", seen.way.words[self.language], self.sentence(seen.measured)))
+                    yield self._row(outcome, self.say("colon", self._named(seen), self.sentence(seen.measured)))
             elif outcome == "exact":
-                yield self._row(outcome, self.say("list").join(map(self._exact, found)))
+                for sentence, ways in _grouped(found, lambda seen: self.sentence(seen.measured)):
+                    names = self.say("list").join(map(self._named, ways))
+                    yield self._row(outcome, self.say("colon", names, sentence) if sentence else names)
             else:
                 yield from self._unmeasured(outcome, found)
 
@@ -185,10 +199,10 @@ class Told:
         space = max(1, WIDTH - sum(2 if one > "\u2e7f" else 1 for one in word))
         return line("  ", (STYLE.get(outcome, ""), word), " " * space, text)
 
-    def _exact(self, seen: Seen) -> str:
+    def _named(self, seen: Seen) -> str:
+        """Return the way's words, with the other release where there are two."""
         words = seen.way.words[self.language]
-        said = self.sentence(seen.measured) if seen.measured else ""
-        return self.say("brackets", words, said) if said else words
+        return self.say("against", words, seen.measured.against) if seen.measured and seen.measured.against else words
 
     def _unmeasured(self, outcome: str, found: list[Seen]) -> Iterator[Line]:
         """Yield a row for each reason, and below it what was measured next to it."""
@@ -202,35 +216,31 @@ class Told:
                 yield from self._near(near)
 
     def _near(self, near: list[tuple[Measured, Seen]]) -> Iterator[Line]:
-        for versions, ones in _grouped(near, lambda pair: (pair[0].release, pair[0].against, tuple(pair[0].beside.items()))):
-            release, against, _ = versions
+        for release, ones in _grouped(near, lambda pair: pair[0].release):
             told = []
             for outcome in ORDER:
                 if ways := [self._briefly(one, seen) for one, seen in ones if one.outcome == outcome]:
-                    told.append(self.say("colon", self.say(outcome), self.say("comma").join(ways)))
-            beside = dict(item for one, _ in ones for item in one.beside.items())
-            named = self.say("comma").join(
-                [f"transformers {release}", *(f"{CALLED.get(name, name)} {version}" for name, version in beside.items())]
-            )
-            named = self.say("brackets", named, self.say("against", against)) if against else named
-            yield line(" " * (WIDTH + 4), named, "  ", self.say("list").join(told))
+                    told.append(self.say("colon", self.say(outcome), self.say("list").join(ways)))
+            yield line(" " * (WIDTH + 4), f"transformers {release}  ", self.say("stop").join(told))
 
     def _briefly(self, one: Measured, seen: Seen) -> str:
+        beside = [f"{CALLED.get(name, name)} {version}" for name, version in one.beside.items()]
+        facts = self.say("comma").join(filter(None, [self._count(one), *beside, one.against]))
         words = seen.way.words[self.language]
-        count = self._count(one)
-        return self.say("brackets", words, count) if count else words
+        return self.say("brackets", words, facts) if facts else words
 
     def _count(self, one: Measured) -> str:
         return self.say("of", one.cell["differ"], one.cell["of"]) if one.cell.get("differ") else ""
 
     def _by_way(self) -> Iterator[Line]:
-        """Yield, way by way, which architectures are silent, stop, are not known, are exact."""
-        for number, way in enumerate(self.here.ways):
-            yield line(("bold", way.words[self.language]))
-            of_way = [(of, of.seen[number]) for of in self.here.of]
+        """Yield which architectures are silent, stop, are not known, are exact; ways in which all are alike, together."""
+        ways = list(_grouped(range(len(self.here.ways)), self._alike))
+        for _, numbers in sorted(ways, key=lambda group: -sum(of.seen[group[1][0]].outcome == "silent" for of in self.here.of)):
+            yield line(("bold", self.say("list").join(self._named(self.here.of[0].seen[number]) for number in numbers)))
+            of_way = [(of, of.seen[numbers[0]]) for of in self.here.of]
             for outcome in ORDER:
                 found = [(of, seen) for of, seen in of_way if seen.outcome == outcome]
-                if found and outcome in ("not measured", "not asked"):
+                if found and outcome in ("not measured", "left out"):
                     for reason, ones in _grouped(found, lambda pair: pair[1].reason):
                         assert reason
                         names = self._names(ones) if len(ones) < len(of_way) else ""
@@ -240,20 +250,32 @@ class Told:
                     yield self._row(outcome, self._names(found))
             yield line()
 
+    def _alike(self, number: int) -> tuple[Any, ...]:
+        """Return what two ways have in common that are told as one."""
+        seen = [of.seen[number] for of in self.here.of]
+        return tuple(
+            (one.outcome, one.reason, self._count(one.measured) if one.measured else "", tuple(map(self._of_near, one.near)))
+            for one in seen
+        )
+
+    def _of_near(self, one: Measured) -> tuple[str, ...]:
+        return one.release, one.outcome, self._count(one)
+
     def _near_all(self, near: list[tuple[Of, Measured]]) -> Iterator[Line]:
         if near:
             yield line(" " * (WIDTH + 2), ("dim", self.say("near")))
-        for release, ones in _grouped(near, lambda pair: pair[1].release):
+        for versions, ones in _grouped(near, lambda pair: (pair[1].release, *pair[1].beside.items())):
             told = []
             for outcome in WRONG:
                 if found := [(of, one) for of, one in ones if one.outcome == outcome]:
-                    told.append(self.say("colon", self.say(outcome), self.say("comma").join(map(self._one, found))))
+                    told.append(self.say("colon", self.say(outcome), self.say("list").join(map(self._one, found))))
             if exact := [of for of, one in ones if one.outcome == "exact"]:
                 told.append(self.say("colon", self.say("exact"), len(exact)))
-            yield line(" " * (WIDTH + 4), f"transformers {release}  ", self.say("list").join(told))
+            release = [f"transformers {versions[0]}", *(f"{CALLED.get(name, name)} {one}" for name, one in versions[1:])]
+            yield line(" " * (WIDTH + 4), f"{self.say('comma').join(release)}  ", self.say("stop").join(told))
 
     def _names(self, found: list[tuple[Of, Seen]]) -> str:
-        return self.say("comma").join(self._one((of, seen.measured)) for of, seen in found)
+        return self.say("list").join(self._one((of, seen.measured)) for of, seen in found)
 
     def _one(self, pair: tuple[Of, Measured | None]) -> str:
         of, measured = pair

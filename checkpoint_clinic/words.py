@@ -36,9 +36,9 @@ WORDS: dict[str, tuple[str, str]] = {
     "here silent": ("silent", "静默出错"),
     "here error": ("error", "报错"),
     "here unknown": ("no such class", "没有这个类"),
-    "here not measured": ("not measured", "未实测"),
-    "here exact": ("exact", "逐位一致"),
-    "here not asked": ("not asked", "未查"),
+    "here not measured": ("not measured", "未测"),
+    "here exact": ("exact", "完全一致"),
+    "here left out": ("left out", "未计入"),
     "here comma": (", ", "、"),
     "here list": ("; ", "；"),
     "here stop": (". ", "。"),
@@ -55,17 +55,20 @@ WORDS: dict[str, tuple[str, str]] = {
     "here stops": ("it stops: {0}", "加载停下：{0}"),
     "here no class": ("transformers {0} does not know {1}", "transformers {0} 没有 {1}"),
     "here renamed": ("{0} tensors under other names", "{0} 个张量换了名称"),
-    "here against": ("with {0} on the other side", "另一端是 {0}"),
+    "here against": ("{0}, which is {1}", "{0}（{1}）"),
     "here of": ("{0} of {1}", "{0}/{1}"),
     "here versions python": ("{0}; {1}, Python {2}", "{0}；{1}，Python {2}"),
     "here versions text": ("{0}; as you gave them", "{0}；以你给出的为准"),
     "here all": (
-        "No model named: what was measured of all {0} architectures. Give a model's folder for its own answer.",
-        "没有指定模型：下面是全部 {0} 种模型结构的实测结果。给出模型文件夹，就只回答它。",
+        "No model named, so this is of all {0} architectures of the load atlas. Give a model's folder for its own answer.",
+        "没有指定模型，下面是加载图谱里全部 {0} 种架构的结果。给出模型文件夹，就只回答它。",
     ),
     "here lacks": ("{0}: not measured with any version.", "{0}：任何版本都没有实测过。"),
-    "here no type": ("config.json names no model_type, so nothing can be looked up.", "config.json 里没有 model_type，无从查找。"),
-    "here has": ("The atlas has: {0}.", "地图里有：{0}。"),
+    "here no type": (
+        "config.json names no model_type, so nothing can be looked up.",
+        "config.json 里没有 model_type，无从查找。",
+    ),
+    "here has": ("The load atlas has: {0}.", "加载图谱里有：{0}。"),
     "here parts": (
         "A part of its config is of {0}, measured as a model of its own; that says nothing of this one.",
         "它的配置里含有 {0}，后者是作为独立模型实测的，不能说明这个模型。",
@@ -85,7 +88,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "here near": ("Next to it, which says nothing of yours:", "相邻的实测结果，不能说明你的情况："),
     "here none near": ("Nothing was measured near it.", "附近也没有实测结果。"),
     "here why class": ("measured was {0}; config.json names {1}", "实测的是 {0}，config.json 里写的是 {1}"),
-    "here why quantised": ("measured were weights that are not quantised; these are: {0}", "实测的权重没有量化，这份是量化的：{0}"),
+    "here why quantised": (
+        "measured were weights that are not quantised; these are: {0}",
+        "实测的权重没有量化，这份是量化的：{0}",
+    ),
     "here why release": ("{0} {1} was not measured", "没有实测过 {0} {1}"),
     "here why newer": (
         "{0} {1} is newer than any that was measured: the newest is {2}",
@@ -94,6 +100,11 @@ WORDS: dict[str, tuple[str, str]] = {
     "here why package": ("measured with {0} {1}, not with {2}", "实测时用的是 {0} {1}，不是 {2}"),
     "here why absent": ("{0} is not there", "没有 {0}"),
     "here why way": ("this way was not measured of it", "这种方式没有对它实测过"),
+    "here why sample": (
+        "this way was tried with some releases only, not with {0} {1}",
+        "这种方式只抽测了部分版本，没有测 {0} {1}",
+    ),
+    "here why itself": ("the other release is {0} {1} itself", "另一个版本就是 {0} {1} 本身"),
     "here why dev": (
         "{0} {1} names every commit before that release, so the commit decides",
         "{0} {1} 指的是该版本发布之前的所有提交，取决于具体是哪个提交",
@@ -109,19 +120,22 @@ WORDS: dict[str, tuple[str, str]] = {
         "{0} {1} is an editable installation, whose code can be any: {2}",
         "{0} {1} 是可编辑安装（editable），代码可能已经改动：{2}",
     ),
-    "here why commit": ("{0} {1} was installed from commit {2}, not as a release", "{0} {1} 安装自提交 {2}，不是正式发布的版本"),
+    "here why commit": (
+        "{0} {1} was installed from commit {2}, not as a release",
+        "{0} {1} 安装自提交 {2}，不是正式发布的版本",
+    ),
     "here why folder": ("{0} {1} was built from {2}, not installed as a release", "{0} {1} 从 {2} 构建，不是正式发布的版本"),
     "here why elsewhere": (
         "{0} {1} is noted, and Python would import another code: {2}",
         "记录的是 {0} {1}，但 Python 会导入另一份代码：{2}",
     ),
     "here scope": (
-        "Measured: tiny random models under the published names, one process on {0}, {1}; by {2}. Not measured: your model, "
-        "its size, several ranks.",
-        "实测的是沿用官方权重命名的随机微型模型，{0}上的单个进程，{1}，截至 {2}。没有实测：你的模型、它的规模、多个 rank。",
+        "Measured: tiny random models under the published names, on {0}, in one process unless ranks are named, {1}; by {2}. "
+        "Your own files were not.",
+        "实测的是沿用官方权重命名的随机微型模型，在 {0} 上，未写明 rank 数的都是单进程，{1}，截至 {2}。你自己的文件没有测过。",
     ),
-    "here device cpu": ("a CPU", "CPU "),
-    "here device cuda": ("a GPU", "GPU "),
+    "here device cpu": ("a CPU", "CPU"),
+    "here device cuda": ("a GPU", "GPU"),
     "here torch": ("{0} (yours: {1})", "{0}（你的是 {1}）"),
     "here settle": ("What settles it for your own files:", "要对你自己的文件下结论，运行："),
     "here not looked": (

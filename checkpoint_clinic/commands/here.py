@@ -55,7 +55,7 @@ def run(given: argparse.Namespace, library: Library) -> int:
     if CHIEF not in installed.packages:
         return _not_looked(given, installed)
     here = answer(atlas, installed, model, given.way)
-    told = Told(here, atlas, given.language, given.python or "")
+    told = Told(here, atlas, given.language, given.python or "", library.site(given.language))
     return written(here.standing, lambda: print_json(told.as_json()) if given.as_json else show(told.lines()))
 
 
@@ -109,13 +109,14 @@ def _not_looked(given: argparse.Namespace, installed: Installed) -> int:
         "notes": [note],
         "scope": "",
         "settle": commands,
+        "url": "",
     }
     lines = [line(note), *(line("  ", ("bold", command)) for command in commands)]
     return written(Standing.NOT_MEASURED, lambda: print_json(value) if given.as_json else show(lines))
 
 
 def _ask_again(model: str | None) -> list[str]:
-    """Return the lines for the Python of a virtual environment, the activated one if there is one, and for a list of packages."""
+    """Return the lines for a virtual environment, the activated one if there is one, and for a list of packages."""
     folder = os.environ.get("VIRTUAL_ENV") or os.environ.get("CONDA_PREFIX") or ".venv"
     python = Path(folder, PYTHON)
     here = f"{COMMAND} {shlex.quote(model)}" if model else COMMAND
