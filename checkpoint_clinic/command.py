@@ -15,7 +15,7 @@ from . import __version__
 from .console import prepare, say
 from .library import Library
 
-READERS = ("diagnose", "explain", "snippet", "audit", "verify", "list")
+READERS = ("diagnose", "explain", "here", "snippet", "audit", "verify", "list")
 # What the engine's command line has beside these, in a clone of the project.
 MAINTAINERS = (
     "build",
@@ -42,6 +42,7 @@ _TOP = """\
 commands:
   diagnose [FILE]   which article has the message that a log holds: python train.py 2>&1 | clinic diagnose
   explain CC002     an article, in the terminal; with --evidence what it rests on
+  here [MODEL]      whether the installed versions were measured to load a model exactly
   snippet NAME      a tested file to copy: print it, or write it with -o FILE
   audit DIR         look into a checkpoint folder before it is loaded
   verify ...        load a model and compare it with its files
