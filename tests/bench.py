@@ -27,6 +27,7 @@ from rich.console import Console
 from rich.table import Table
 
 from checks.content.environment import awaits_commit, load_environments, read_commits
+from checks.decide.evidence import location, subjects, write
 from checks.decide.install import home, install
 from checks.decide.plan import Job, load_project
 
@@ -86,6 +87,38 @@ def nothing_to_do() -> list[str]:
         lambda: subprocess.run([PYTHON, "-m", "checks", "run"], cwd=ROOT, capture_output=True, check=False),
     )
     return ["clinic run, all evidence current", "python -c pass", f"{ours:.2f} s", f"{bare:.2f} s", "at most 1 s"]
+
+
+def multiply(folder: Path, copies: int) -> int:
+    """Give a copy of the project each article again, under other ids and with evidence of its own; return its cells."""
+    for article in load_project(folder).articles:
+        for number in range(1, copies + 1):
+            again = shutil.copytree(article.folder, article.folder.with_name(f"{article.slug}-{number}"))
+            toml = again / "article.toml"
+            text = toml.read_text(encoding="utf-8").replace(article.id, f"CC{100 * number + int(article.id[2:])}")
+            toml.write_text(text, encoding="utf-8")
+            for module in again.glob("*.py"):  # no two are alike, or one would be parsed for all
+                module.write_text(f"{module.read_text(encoding='utf-8')}# {number}\n", encoding="utf-8")
+    project = load_project(folder)
+    for job in project.jobs:
+        path = location(job.article, job.module, job.environment.name)
+        if (record := project.record(job)) and record.article != job.article.id:
+            current = subjects(job.article, job.module, job.environment, folder)
+            record = record.model_copy(update={"article": job.article.id, "subjects": current})
+            write(path, record, path.with_suffix(".log").read_bytes())
+    return sum(1 for _ in project.cells())
+
+
+def nothing_to_do_in_a_large_project(copies: int, wanted: str) -> list[str]:
+    """What a run with nothing to do reads grows with the cells: every statement and log, and each module that decides one."""
+    with tempfile.TemporaryDirectory() as folder:
+        large = copy_project(Path(folder, "project"))
+        cells = multiply(large, copies)
+        start, ours = alternate(
+            lambda: subprocess.run([PYTHON, "-m", "checks", "run", "--help"], cwd=large, capture_output=True, check=False),
+            lambda: subprocess.run([PYTHON, "-m", "checks", "run"], cwd=large, capture_output=True, check=False),
+        )
+    return [f"clinic run, {cells:,} cells, all current", "clinic run --help", f"{ours:.2f} s", f"{start:.2f} s", wanted]
 
 
 def decided(*run: str, cwd: Path, **variables: str) -> None:
@@ -566,6 +599,8 @@ def all_steps() -> dict[str, Callable[[], Rows]]:
     return {
         "start": start_of_diagnose,
         "nothing-to-do": lambda: [nothing_to_do()],
+        "nothing-to-do-2000": lambda: [nothing_to_do_in_a_large_project(4, "at most 1 s at 2,000")],
+        "nothing-to-do-10000": lambda: [nothing_to_do_in_a_large_project(20, "at most 3 s at 10,000")],
         **{f"runner-{name}": lambda name=name: [runner_overhead(name, jobs[name])] for name in jobs},  # type: ignore[misc]
         "audit": lambda: audit_of_deepseek_v3(False),
         "audit-with-scales": lambda: audit_of_deepseek_v3(True),
