@@ -62,6 +62,7 @@ class Atlas(Article):
 
     ways: tuple[Way, ...]
     architectures: tuple[Architecture, ...]
+    chinese: dict[str, str]  # the architectures' words in Chinese, as atlas.toml has them
 
     @property
     def title(self) -> str:
@@ -101,7 +102,7 @@ def load_atlas(root: Path, environments: Collection[str]) -> Atlas | None:
             problems.append(Problem(name, line_of(text, f'"{one}"'), expected, found, "run: clinic atlas --accept"))
     if problems:
         raise Invalid(problems)
-    return Atlas(SLUG, folder, _as_an_article(claims), tuple(claims), toml.way, tuple(architectures))
+    return Atlas(SLUG, folder, _as_an_article(claims), tuple(claims), toml.way, tuple(architectures), toml.zh)
 
 
 def _as_an_article(claims: list[Claim]) -> Toml:
@@ -133,7 +134,7 @@ def _architecture(path: Path, root: Path, toml: AtlasToml, problems: list[Proble
 def _claims(path: Path, root: Path, toml: AtlasToml, environments: Collection[str], problems: list[Problem]) -> Iterator[Claim]:
     ways = {way.function: way for way in toml.way}
     for function, node in (functions(path, root, problems) or {}).items():
-        name, sentence = f"{path.stem}.{function}", ast.get_docstring(node)
+        name, sentence = f"{path.stem}.{function}", node.docstring
         if function not in ways or not sentence:
             expected = f"a way of atlas.toml with a sentence: {', '.join(ways)}"
             found = function if function not in ways else "no docstring"

@@ -265,6 +265,9 @@ def _bases(name: str, tomls: dict[str, _Toml], places: dict[str, Path], root: Pa
     chain = [name]
     while base := tomls[chain[-1]].base:
         file = places[chain[-1]] / "environment.toml"
+        if base in tomls and base not in chain:
+            chain.append(base)
+            continue
         line = line_of(file.read_text(encoding="utf-8"), "base")
         if base not in tomls:
             known = ", ".join(sorted(tomls))
@@ -272,18 +275,9 @@ def _bases(name: str, tomls: dict[str, _Toml], places: dict[str, Path], root: Pa
                 Problem(relative(file, root), line, "the name of an environment as base", base, f"name one of: {known}")
             )
             return []
-        if base in chain:
-            problems.append(
-                Problem(
-                    relative(file, root),
-                    line,
-                    "a base below this environment",
-                    " -> ".join([*chain, base]),
-                    "break the circle",
-                )
-            )
-            return []
-        chain.append(base)
+        circle = " -> ".join([*chain, base])
+        problems.append(Problem(relative(file, root), line, "a base below this environment", circle, "break the circle"))
+        return []
     return chain
 
 

@@ -18,9 +18,8 @@ from ..content.releases import load_releases
 from .evidence import (
     Judgement,
     Record,
+    Standing,
     environment_subjects,
-    judge,
-    judge_file,
     location,
     module_subjects,
     now,
@@ -100,16 +99,19 @@ class Project:
         """Derive a cell's status from the evidence and the files of the moment at which the project was read."""
         key = (cell.article.slug, cell.name)
         if key not in self._judged:
-            digests = self._digests(cell.article, cell.claim.module, cell.environment)
-            asked = (cell.article, cell.claim.name, cell.expected, cell.environment, digests, self.time, self.policy)
-            self._judged[key] = judge(*asked)
+            path = location(cell.article, cell.claim.module, cell.environment.name)
+            if path not in self._standings:
+                self._standings[path] = self._standing(path, cell)
+            self._judged[key] = self._standings[path].judge(cell.claim.name, cell.expected)
         return self._judged[key]
 
     def judge_file(self, path: Path, cell: Cell) -> Judgement:
         """Derive what a cell's status would be if its evidence were the statement in this file."""
+        return self._standing(path, cell).judge(cell.claim.name, cell.expected)
+
+    def _standing(self, path: Path, cell: Cell) -> Standing:
         digests = self._digests(cell.article, cell.claim.module, cell.environment)
-        asked = (cell.article, cell.claim.name, cell.expected, cell.environment, digests, self.time, self.policy)
-        return judge_file(path, *asked)
+        return Standing(path, cell.article, cell.environment, digests, self.time, self.policy)
 
     @cached_property
     def policy(self) -> Policy:
@@ -136,6 +138,10 @@ class Project:
 
     @cached_property
     def _judged(self) -> dict[tuple[str, str], Judgement]:
+        return {}
+
+    @cached_property
+    def _standings(self) -> dict[Path, Standing]:
         return {}
 
     @cached_property

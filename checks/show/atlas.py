@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -101,10 +102,32 @@ class Table:
     @cached_property
     def labels(self) -> tuple[str, ...]:
         """What tells its environments apart: versions of what varies among them."""
-        told = [self._versions(environment) for environment in self.environments]
-        names = list(dict.fromkeys(name for one in told for name in one))
-        varying = [name for name in names if len({one.get(name) for one in told}) > 1] or names[:1]
-        return tuple(" · ".join(filter(None, (one.get(name) for name in varying))) for one in told)
+        return tuple(" · ".join(filter(None, (one.get(name) for name in self._axes))) for one in self._told)
+
+    @property
+    def varying(self) -> str:
+        """The package whose versions its labels are; empty if they are of several things."""
+        return LOADED if self._axes == [LOADED] else ""
+
+    @cached_property
+    def others(self) -> tuple[str, ...]:
+        """What takes part in the way and does not vary, with its version."""
+        told = self._told[0]
+        return tuple(f"{name} {told[name]}" for name in told if name not in self._axes)
+
+    @cached_property
+    def counts(self) -> Counter[str]:
+        """How many of its cells have each outcome, and how many none (`not run`)."""
+        return Counter(outcome.kind if outcome else "not run" for row in self.rows for outcome in row.outcomes)
+
+    @cached_property
+    def _told(self) -> list[dict[str, str]]:
+        return [self._versions(environment) for environment in self.environments]
+
+    @cached_property
+    def _axes(self) -> list[str]:
+        names = list(dict.fromkeys(name for one in self._told for name in one))
+        return [name for name in names if len({one.get(name) for one in self._told}) > 1] or names[:1]
 
     def label(self, environment: Environment) -> str:
         """Return what its column is called."""
@@ -237,12 +260,9 @@ def _worst_first(found: Sequence[tuple[Architecture, Outcome]]) -> tuple[tuple[A
     return tuple(sorted(found, key=lambda pair: -pair[1].harm))
 
 
-def counts(project: Project) -> dict[str, int]:
-    """Return how many cells have each outcome, and how many none (`not run`)."""
-    found = [
-        outcome.kind if outcome else "not run" for table in tables(project) for row in table.rows for outcome in row.outcomes
-    ]
-    return {kind: found.count(kind) for kind in (*KINDS, "not run")}
+def counts(project: Project) -> Counter[str]:
+    """Return how many cells of all ways have each outcome, and how many none (`not run`)."""
+    return sum((table.counts for table in tables(project)), Counter())
 
 
 def newer(project: Project) -> str:

@@ -28,6 +28,7 @@ from ..decide.leftovers import SITE, sweep_builds, temporary
 from ..decide.plan import Job, Project, interrupted_writes
 from .addresses import LEADS_ON, article_address, site_address, write_addresses
 from .atlas import write_atlas
+from .atlas_picture import write_pictures
 from .badges import write_badges
 from .feed import write_feeds
 from .llms import write_llms
@@ -130,7 +131,7 @@ def lay_beside(project: Project, site: Path) -> None:
     for name, dictionary in (("signatures", signatures(project)), ("words", words(project))):
         (site / f"{name}.json").write_text(to_json(dictionary) + "\n", encoding="utf-8")
     shutil.copyfile(SCHEMA, site / SCHEMA.name)
-    for write in (write_machine, write_feeds, write_llms, write_osv, write_addresses, write_atlas):
+    for write in (write_machine, write_feeds, write_llms, write_osv, write_addresses, write_atlas, write_pictures):
         write(project, site)
     _write_source(project, site)
     for job in project.jobs:

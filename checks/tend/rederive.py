@@ -29,7 +29,16 @@ from ..show.addresses import FOLDERS
 from ..show.publish import SOURCE, lay_beside
 from ..show.render import Pages, to_html
 
-MADE = ("evidence/*/*", "badges/*", "environments/*/*", "downloads/**/*", "osv/*", "atlas/*.json")  # where nothing else lies
+MADE = (
+    "evidence/*/*",
+    "badges/*",
+    "environments/*/*",
+    "downloads/**/*",
+    "osv/*",
+    "atlas/*.json",
+    "atlas/*.svg",
+    "zh/atlas/*.svg",
+)  # where nothing else lies
 
 
 def differences(site: Path, policy: Path | None) -> tuple[list[str], Project | None]:
