@@ -18,6 +18,7 @@ from .library import Library
 READERS = ("diagnose", "explain", "here", "snippet", "audit", "verify", "list")
 # What the engine's command line has beside these, in a clone of the project.
 MAINTAINERS = (
+    "atlas",
     "build",
     "csp",
     "draw",
