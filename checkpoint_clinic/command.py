@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # who asks brings one along: the engine's command line starts
 READERS = ("diagnose", "explain", "here", "snippet", "audit", "verify", "list")
 # What the engine's command line has beside these, in a clone of the project.
 MAINTAINERS = (
+    "atlas",
     "build",
     "csp",
     "draw",

@@ -139,7 +139,7 @@ def _lines(text: str, name: str) -> Iterator[Package]:
     version = ""  # of `pip show`, whose lines belong together
     of_this = False
     for one in text.splitlines():
-        line = " ".join(one.replace("\\", " ").split())[:MOST]
+        line = " ".join(one.rstrip().removesuffix("\\").split())[:MOST]
         what, _, said = line.partition(":")
         if comment := _EDITABLE.match(line):
             yield from (_made(found.version, "editable") for found in _after(comment["what"], named))

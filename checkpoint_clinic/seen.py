@@ -53,7 +53,8 @@ def _noted(found: Sequence[Distribution], module: str) -> dict[str, Any]:
     first = found[0]
     noted["origin"], noted["installer"] = _text(first, "direct_url.json"), _text(first, "INSTALLER").strip()
     folder = Path(str(first.locate_file("")))
-    noted["source"] = "" if folder.name in ("site-packages", "dist-packages") else str(folder)
+    developed = folder.name not in ("site-packages", "dist-packages") and _text(first, "PKG-INFO")  # an .egg-info in the source
+    noted["source"] = str(folder) if developed else ""
     beside = os.path.realpath(str(Path(module).parent.parent)) == os.path.realpath(str(folder))
     noted["module"] = "" if beside or noted["source"] else module  # from elsewhere: the metadata are not this code's
     return noted

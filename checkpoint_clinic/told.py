@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from .answer import VERSION
-from .atlas import Atlas, Measured
+from .atlas import CHIEF, Atlas, Measured
 from .console import Line, line
 from .here import ORDER, WRONG, Here, Of, Reason, Seen
 from .words import Language, say
@@ -90,6 +90,8 @@ class Told:
     def notes(self) -> Iterator[str]:
         """Yield what has to be said beside the outcomes."""
         here, model = self.here, self.here.model
+        if not here.installed.python and not here.installed.packages[CHIEF].version:
+            yield self.say("no number")
         if model is None:
             return
         if not here.of:
@@ -143,7 +145,7 @@ class Told:
 
     def why(self, reason: Reason) -> str:
         """Return why what was measured is not what is here."""
-        return self.say(f"why {reason.name}", *(CALLED.get(value, value) for value in reason.values))
+        return self.say(f"why {reason.name}", *(CALLED.get(value, value) or "?" for value in reason.values))
 
     def _chief(self) -> set[str]:
         return {"transformers", *(name for way in self.here.ways for name in way.packages)}

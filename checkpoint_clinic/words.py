@@ -85,6 +85,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "config.json names no class; measured was {0}.",
         "config.json 没有写模型类；实测的是 {0}。",
     ),
+    "here no number": (
+        "What you gave has no version of transformers; `pip list`, `conda list` and `transformers env` have it.",
+        "给出的内容里没有 transformers 的版本号；`pip list`、`conda list`、`transformers env` 的输出里有。",
+    ),
     "here near": ("Next to it, which says nothing of yours:", "相邻的实测结果，不能说明你的情况："),
     "here none near": ("Nothing was measured near it.", "附近也没有实测结果。"),
     "here why class": ("measured was {0}; config.json names {1}", "实测的是 {0}，config.json 里写的是 {1}"),

@@ -24,12 +24,12 @@ from ..words import say
 MOST = 4_000_000  # characters of a list of packages
 COMMAND = "uvx checkpoint-clinic here"
 PYTHON = Path("Scripts", "python.exe") if os.name == "nt" else Path("bin", "python")
-HELP = """Say whether the installed transformers loads this model exactly, from the load atlas: what was measured of tiny
+HELP = """Say whether the installed transformers loads this model exactly, from the load atlas: measured of tiny
 models under the published names. Of other versions and models it says that they were not measured.
 
-MODEL is a folder with config.json, owner/name in the hub's cache, or a model_type; without it all are told.
-Exit status: 0 measured exact, in every way asked; 1 measured wrong in one (silent, an error, no such class);
-3 not measured; 2 nothing that could be asked."""
+MODEL: a folder with config.json, owner/name in the hub's cache, or a model_type; without it all are told.
+Exit status: 0 measured exact in every way asked, 1 measured wrong in one (silent, an error, no such class),
+2 nothing that could be asked, 3 not measured."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,7 +40,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     asked.add_argument("--python", metavar="PATH", help="the Python to ask (default: the one that runs clinic)")
     text = 'such as "transformers 5.4.0, deepspeed 0.18.5"; -: read pip freeze from standard input'
     asked.add_argument("--installed", metavar="VERSIONS", help=text)
-    parser.usage = f"{parser.prog} [MODEL] [--way WAY] [--python PATH | --installed VERSIONS] [--json] [--language {{en,zh}}]"
+    parser.usage = f"{parser.prog} [MODEL] [--way WAY] [--python PATH | --installed VERSIONS] [--json] [--language zh]"
 
 
 def run(given: argparse.Namespace, library: Library) -> int:
