@@ -29,7 +29,7 @@ from rich.table import Table
 from checks.content.environment import awaits_commit, load_environments, read_commits
 from checks.decide.evidence import location, subjects, write
 from checks.decide.install import home, install
-from checks.decide.plan import Job, load_project
+from checks.decide.plan import Cell, Job, load_project
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -89,8 +89,8 @@ def nothing_to_do() -> list[str]:
     return ["clinic run, all evidence current", "python -c pass", f"{ours:.2f} s", f"{bare:.2f} s", "at most 1 s"]
 
 
-def multiply(folder: Path, copies: int) -> int:
-    """Give a copy of the project each article again, under other ids and with evidence of its own; return its cells."""
+def multiply(folder: Path, copies: int) -> list[Cell]:
+    """Give a copy of the project each article again, with other ids and evidence of its own; return the articles' cells."""
     for article in load_project(folder).articles:
         for number in range(1, copies + 1):
             again = shutil.copytree(article.folder, article.folder.with_name(f"{article.slug}-{number}"))
@@ -106,7 +106,7 @@ def multiply(folder: Path, copies: int) -> int:
             current = subjects(job.article, job.module, job.environment, folder)
             record = record.model_copy(update={"article": job.article.id, "subjects": current})
             write(path, record, path.with_suffix(".log").read_bytes())
-    return sum(1 for _ in project.cells())
+    return [cell for article in project.articles for cell in project.cells(article)]
 
 
 def nothing_to_do_in_a_large_project(copies: int, wanted: str) -> list[str]:
@@ -114,11 +114,12 @@ def nothing_to_do_in_a_large_project(copies: int, wanted: str) -> list[str]:
     with tempfile.TemporaryDirectory() as folder:
         large = copy_project(Path(folder, "project"))
         cells = multiply(large, copies)
+        articles = sorted({cell.article.id for cell in cells})
         start, ours = alternate(
             lambda: subprocess.run([PYTHON, "-m", "checks", "run", "--help"], cwd=large, capture_output=True, check=False),
-            lambda: subprocess.run([PYTHON, "-m", "checks", "run"], cwd=large, capture_output=True, check=False),
+            lambda: subprocess.run([PYTHON, "-m", "checks", "run", *articles], cwd=large, capture_output=True, check=False),
         )
-    return [f"clinic run, {cells:,} cells, all current", "clinic run --help", f"{ours:.2f} s", f"{start:.2f} s", wanted]
+    return [f"clinic run, {len(cells):,} cells, all current", "clinic run --help", f"{ours:.2f} s", f"{start:.2f} s", wanted]
 
 
 def decided(*run: str, cwd: Path, **variables: str) -> None:
