@@ -114,11 +114,9 @@ class _Sources:
     def of(self, value):
         """Return what stored tensors a value is: each answer a tuple of names, in the value's order."""
         whole, rows = self._index(value.dtype)
-        answers = []
-        for turned in (value, value.transpose(-1, -2)) if value.dim() > 1 else (value,):
-            answers += [(name,) for name in whole.get(_bytes(turned), ())]
-            if not answers and turned.dim() > 1 and (names := self._joined(turned.reshape(-1, turned.shape[-1]), rows)):
-                answers.append(names)
+        answers = [(name,) for name in whole.get((tuple(value.shape), _bytes(value)), ())]
+        if not answers and value.dim() > 1 and (names := self._joined(value.reshape(-1, value.shape[-1]), rows)):
+            answers.append(names)
         return answers
 
     def _index(self, dtype):
@@ -126,7 +124,7 @@ class _Sources:
             whole, rows = defaultdict(list), {}
             for name, tensor in self.stored.items():
                 cast = tensor.to(dtype)
-                whole[_bytes(cast)].append(name)
+                whole[tuple(cast.shape), _bytes(cast)].append(name)
                 if cast.dim() == 2:
                     rows[_bytes(cast[0])] = (name, cast)
             self.by_type[dtype] = whole, rows

@@ -25,11 +25,13 @@ class Published:
         model_class: the class of transformers that config.json names.
         sizes: the other keys of config.json, small.
         layout: a line for each tensor: its name, where `{0-1}` stands for several, its shape, and its type if not BF16.
+        file: the check module that states it.
         unused: patterns of stored tensors that the class has no place for.
         head: patterns of stored tensors that the class without its head has no place for.
     """
 
-    def __init__(self, model_type, model_class, sizes, layout, unused=(), head=()):
+    def __init__(self, model_type, model_class, sizes, layout, file, unused=(), head=()):
+        self.module = Path(file).stem
         self.model_class, self.unused, self.head = model_class, tuple(unused), tuple(head)
         self.config = {"model_type": model_type, "architectures": [model_class], "torch_dtype": "bfloat16", **sizes}
         self.layout = layout

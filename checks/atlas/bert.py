@@ -38,7 +38,9 @@ cls.predictions.transform.dense.weight 32x32
 cls.seq_relationship.bias 2
 cls.seq_relationship.weight 2x32
 """
-PUBLISHED = Published("bert", "BertForMaskedLM", SIZES, LAYOUT, unused=["cls.seq_relationship.*"], head=["cls.*"])
+PUBLISHED = Published(
+    "bert", "BertForMaskedLM", SIZES, LAYOUT, __file__, unused=["bert.pooler.*", "cls.seq_relationship.*"], head=["cls.*"]
+)
 
 
 def plain():
@@ -64,3 +66,18 @@ def again():
 def zero3():
     """BERT loads exactly under DeepSpeed ZeRO-3."""
     assert_exact(_ways.zero3(PUBLISHED))
+
+
+def two_ranks():
+    """BERT loads exactly under DeepSpeed ZeRO-3 with two ranks."""
+    assert_exact(*_ways.two_ranks(PUBLISHED))
+
+
+def from_other():
+    """BERT loads exactly from what the other release saved."""
+    assert_exact(_ways.from_other(PUBLISHED))
+
+
+def to_other():
+    """BERT loads exactly in the other release from what this one saved."""
+    assert_exact(_ways.to_other(PUBLISHED))

@@ -32,7 +32,7 @@ model.layers.1.mlp.shared_experts.gate_proj.weight 16x32
 model.layers.1.mlp.shared_experts.up_proj.weight 16x32
 model.norm.weight 32
 """
-PUBLISHED = Published("deepseek_v3", "DeepseekV3ForCausalLM", SIZES, LAYOUT, head=["lm_head.weight"])
+PUBLISHED = Published("deepseek_v3", "DeepseekV3ForCausalLM", SIZES, LAYOUT, __file__, head=["lm_head.weight"])
 
 
 def plain():
@@ -58,3 +58,18 @@ def again():
 def zero3():
     """DeepSeek-V3 loads exactly under DeepSpeed ZeRO-3."""
     assert_exact(_ways.zero3(PUBLISHED))
+
+
+def two_ranks():
+    """DeepSeek-V3 loads exactly under DeepSpeed ZeRO-3 with two ranks."""
+    assert_exact(*_ways.two_ranks(PUBLISHED))
+
+
+def from_other():
+    """DeepSeek-V3 loads exactly from what the other release saved."""
+    assert_exact(_ways.from_other(PUBLISHED))
+
+
+def to_other():
+    """DeepSeek-V3 loads exactly in the other release from what this one saved."""
+    assert_exact(_ways.to_other(PUBLISHED))

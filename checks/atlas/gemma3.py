@@ -51,7 +51,7 @@ vision_tower.vision_model.encoder.layers.{0-1}.self_attn.v_proj.weight 16x16
 vision_tower.vision_model.post_layernorm.bias 16
 vision_tower.vision_model.post_layernorm.weight 16
 """
-PUBLISHED = Published("gemma3", "Gemma3ForConditionalGeneration", SIZES, LAYOUT)
+PUBLISHED = Published("gemma3", "Gemma3ForConditionalGeneration", SIZES, LAYOUT, __file__)
 
 
 def plain():
@@ -77,3 +77,18 @@ def again():
 def zero3():
     """Gemma 3 loads exactly under DeepSpeed ZeRO-3."""
     assert_exact(_ways.zero3(PUBLISHED))
+
+
+def two_ranks():
+    """Gemma 3 loads exactly under DeepSpeed ZeRO-3 with two ranks."""
+    assert_exact(*_ways.two_ranks(PUBLISHED))
+
+
+def from_other():
+    """Gemma 3 loads exactly from what the other release saved."""
+    assert_exact(_ways.from_other(PUBLISHED))
+
+
+def to_other():
+    """Gemma 3 loads exactly in the other release from what this one saved."""
+    assert_exact(_ways.to_other(PUBLISHED))

@@ -33,7 +33,7 @@ model.layers.1.mlp.shared_experts.gate_proj.weight 16x32
 model.layers.1.mlp.shared_experts.up_proj.weight 16x32
 model.norm.weight 32
 """
-PUBLISHED = Published("glm4_moe", "Glm4MoeForCausalLM", SIZES, LAYOUT, head=["lm_head.weight"])
+PUBLISHED = Published("glm4_moe", "Glm4MoeForCausalLM", SIZES, LAYOUT, __file__, head=["lm_head.weight"])
 
 
 def plain():
@@ -59,3 +59,18 @@ def again():
 def zero3():
     """GLM-4 MoE loads exactly under DeepSpeed ZeRO-3."""
     assert_exact(_ways.zero3(PUBLISHED))
+
+
+def two_ranks():
+    """GLM-4 MoE loads exactly under DeepSpeed ZeRO-3 with two ranks."""
+    assert_exact(*_ways.two_ranks(PUBLISHED))
+
+
+def from_other():
+    """GLM-4 MoE loads exactly from what the other release saved."""
+    assert_exact(_ways.from_other(PUBLISHED))
+
+
+def to_other():
+    """GLM-4 MoE loads exactly in the other release from what this one saved."""
+    assert_exact(_ways.to_other(PUBLISHED))

@@ -54,7 +54,9 @@ vision_tower.encoder.layer.{0-1}.mlp.fc1.weight 24x16
 vision_tower.encoder.layer.{0-1}.mlp.fc2.bias 16
 vision_tower.encoder.layer.{0-1}.mlp.fc2.weight 16x24
 """
-PUBLISHED = Published("internvl", "InternVLForConditionalGeneration", SIZES, LAYOUT, head=["language_model.lm_head.weight"])
+PUBLISHED = Published(
+    "internvl", "InternVLForConditionalGeneration", SIZES, LAYOUT, __file__, head=["language_model.lm_head.weight"]
+)
 
 
 def plain():
@@ -80,3 +82,18 @@ def again():
 def zero3():
     """InternVL loads exactly under DeepSpeed ZeRO-3."""
     assert_exact(_ways.zero3(PUBLISHED))
+
+
+def two_ranks():
+    """InternVL loads exactly under DeepSpeed ZeRO-3 with two ranks."""
+    assert_exact(*_ways.two_ranks(PUBLISHED))
+
+
+def from_other():
+    """InternVL loads exactly from what the other release saved."""
+    assert_exact(_ways.from_other(PUBLISHED))
+
+
+def to_other():
+    """InternVL loads exactly in the other release from what this one saved."""
+    assert_exact(_ways.to_other(PUBLISHED))

@@ -52,7 +52,7 @@ vision_tower.vision_model.post_layernorm.weight 16
 vision_tower.vision_model.pre_layrnorm.bias 16
 vision_tower.vision_model.pre_layrnorm.weight 16
 """
-PUBLISHED = Published("llava", "LlavaForConditionalGeneration", SIZES, LAYOUT, head=["language_model.lm_head.weight"])
+PUBLISHED = Published("llava", "LlavaForConditionalGeneration", SIZES, LAYOUT, __file__, head=["language_model.lm_head.weight"])
 
 
 def plain():
@@ -78,3 +78,18 @@ def again():
 def zero3():
     """LLaVA loads exactly under DeepSpeed ZeRO-3."""
     assert_exact(_ways.zero3(PUBLISHED))
+
+
+def two_ranks():
+    """LLaVA loads exactly under DeepSpeed ZeRO-3 with two ranks."""
+    assert_exact(*_ways.two_ranks(PUBLISHED))
+
+
+def from_other():
+    """LLaVA loads exactly from what the other release saved."""
+    assert_exact(_ways.from_other(PUBLISHED))
+
+
+def to_other():
+    """LLaVA loads exactly in the other release from what this one saved."""
+    assert_exact(_ways.to_other(PUBLISHED))

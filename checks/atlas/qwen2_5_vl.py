@@ -40,7 +40,7 @@ visual.merger.mlp.2.bias 32
 visual.merger.mlp.2.weight 32x64
 visual.patch_embed.proj.weight 16x3x2x4x4
 """
-PUBLISHED = Published("qwen2_5_vl", "Qwen2_5_VLForConditionalGeneration", SIZES, LAYOUT)
+PUBLISHED = Published("qwen2_5_vl", "Qwen2_5_VLForConditionalGeneration", SIZES, LAYOUT, __file__)
 
 
 def plain():
@@ -66,3 +66,18 @@ def again():
 def zero3():
     """Qwen2.5-VL loads exactly under DeepSpeed ZeRO-3."""
     assert_exact(_ways.zero3(PUBLISHED))
+
+
+def two_ranks():
+    """Qwen2.5-VL loads exactly under DeepSpeed ZeRO-3 with two ranks."""
+    assert_exact(*_ways.two_ranks(PUBLISHED))
+
+
+def from_other():
+    """Qwen2.5-VL loads exactly from what the other release saved."""
+    assert_exact(_ways.from_other(PUBLISHED))
+
+
+def to_other():
+    """Qwen2.5-VL loads exactly in the other release from what this one saved."""
+    assert_exact(_ways.to_other(PUBLISHED))

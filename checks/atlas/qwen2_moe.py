@@ -28,7 +28,7 @@ model.layers.{0-1}.self_attn.v_proj.bias 16
 model.layers.{0-1}.self_attn.v_proj.weight 16x32
 model.norm.weight 32
 """
-PUBLISHED = Published("qwen2_moe", "Qwen2MoeForCausalLM", SIZES, LAYOUT, head=["lm_head.weight"])
+PUBLISHED = Published("qwen2_moe", "Qwen2MoeForCausalLM", SIZES, LAYOUT, __file__, head=["lm_head.weight"])
 
 
 def plain():
@@ -54,3 +54,18 @@ def again():
 def zero3():
     """Qwen2-MoE loads exactly under DeepSpeed ZeRO-3."""
     assert_exact(_ways.zero3(PUBLISHED))
+
+
+def two_ranks():
+    """Qwen2-MoE loads exactly under DeepSpeed ZeRO-3 with two ranks."""
+    assert_exact(*_ways.two_ranks(PUBLISHED))
+
+
+def from_other():
+    """Qwen2-MoE loads exactly from what the other release saved."""
+    assert_exact(_ways.from_other(PUBLISHED))
+
+
+def to_other():
+    """Qwen2-MoE loads exactly in the other release from what this one saved."""
+    assert_exact(_ways.to_other(PUBLISHED))

@@ -41,7 +41,7 @@ visual.merger.mlp.2.bias 32
 visual.merger.mlp.2.weight 32x64
 visual.patch_embed.proj.weight 16x3x2x4x4
 """
-PUBLISHED = Published("qwen2_vl", "Qwen2VLForConditionalGeneration", SIZES, LAYOUT)
+PUBLISHED = Published("qwen2_vl", "Qwen2VLForConditionalGeneration", SIZES, LAYOUT, __file__)
 
 
 def plain():
@@ -67,3 +67,18 @@ def again():
 def zero3():
     """Qwen2-VL loads exactly under DeepSpeed ZeRO-3."""
     assert_exact(_ways.zero3(PUBLISHED))
+
+
+def two_ranks():
+    """Qwen2-VL loads exactly under DeepSpeed ZeRO-3 with two ranks."""
+    assert_exact(*_ways.two_ranks(PUBLISHED))
+
+
+def from_other():
+    """Qwen2-VL loads exactly from what the other release saved."""
+    assert_exact(_ways.from_other(PUBLISHED))
+
+
+def to_other():
+    """Qwen2-VL loads exactly in the other release from what this one saved."""
+    assert_exact(_ways.to_other(PUBLISHED))

@@ -21,7 +21,7 @@ model.layers.{0-1}.self_attn.q_proj.weight 32x32
 model.layers.{0-1}.self_attn.v_proj.weight 16x32
 model.norm.weight 32
 """
-PUBLISHED = Published("qwen3", "Qwen3ForCausalLM", SIZES, LAYOUT)
+PUBLISHED = Published("qwen3", "Qwen3ForCausalLM", SIZES, LAYOUT, __file__)
 
 
 def plain():
@@ -47,3 +47,18 @@ def again():
 def zero3():
     """Qwen3 loads exactly under DeepSpeed ZeRO-3."""
     assert_exact(_ways.zero3(PUBLISHED))
+
+
+def two_ranks():
+    """Qwen3 loads exactly under DeepSpeed ZeRO-3 with two ranks."""
+    assert_exact(*_ways.two_ranks(PUBLISHED))
+
+
+def from_other():
+    """Qwen3 loads exactly from what the other release saved."""
+    assert_exact(_ways.from_other(PUBLISHED))
+
+
+def to_other():
+    """Qwen3 loads exactly in the other release from what this one saved."""
+    assert_exact(_ways.to_other(PUBLISHED))

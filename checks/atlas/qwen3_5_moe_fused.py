@@ -60,7 +60,7 @@ model.visual.patch_embed.proj.bias 16
 model.visual.patch_embed.proj.weight 16x3x2x4x4
 model.visual.pos_embed.weight 16x16
 """
-PUBLISHED = Published("qwen3_5_moe", "Qwen3_5MoeForConditionalGeneration", SIZES, LAYOUT, head=["lm_head.weight"])
+PUBLISHED = Published("qwen3_5_moe", "Qwen3_5MoeForConditionalGeneration", SIZES, LAYOUT, __file__, head=["lm_head.weight"])
 
 
 def plain():
@@ -86,3 +86,18 @@ def again():
 def zero3():
     """Qwen3.5-MoE, fused loads exactly under DeepSpeed ZeRO-3."""
     assert_exact(_ways.zero3(PUBLISHED))
+
+
+def two_ranks():
+    """Qwen3.5-MoE, fused loads exactly under DeepSpeed ZeRO-3 with two ranks."""
+    assert_exact(*_ways.two_ranks(PUBLISHED))
+
+
+def from_other():
+    """Qwen3.5-MoE, fused loads exactly from what the other release saved."""
+    assert_exact(_ways.from_other(PUBLISHED))
+
+
+def to_other():
+    """Qwen3.5-MoE, fused loads exactly in the other release from what this one saved."""
+    assert_exact(_ways.to_other(PUBLISHED))

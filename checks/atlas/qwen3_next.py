@@ -34,7 +34,7 @@ model.layers.1.self_attn.q_proj.weight 64x32
 model.layers.1.self_attn.v_proj.weight 16x32
 model.norm.weight 32
 """
-PUBLISHED = Published("qwen3_next", "Qwen3NextForCausalLM", SIZES, LAYOUT, head=["lm_head.weight"])
+PUBLISHED = Published("qwen3_next", "Qwen3NextForCausalLM", SIZES, LAYOUT, __file__, head=["lm_head.weight"])
 
 
 def plain():
@@ -60,3 +60,18 @@ def again():
 def zero3():
     """Qwen3-Next loads exactly under DeepSpeed ZeRO-3."""
     assert_exact(_ways.zero3(PUBLISHED))
+
+
+def two_ranks():
+    """Qwen3-Next loads exactly under DeepSpeed ZeRO-3 with two ranks."""
+    assert_exact(*_ways.two_ranks(PUBLISHED))
+
+
+def from_other():
+    """Qwen3-Next loads exactly from what the other release saved."""
+    assert_exact(_ways.from_other(PUBLISHED))
+
+
+def to_other():
+    """Qwen3-Next loads exactly in the other release from what this one saved."""
+    assert_exact(_ways.to_other(PUBLISHED))

@@ -52,7 +52,7 @@ model.visual.patch_embed.proj.bias 16
 model.visual.patch_embed.proj.weight 16x3x2x4x4
 model.visual.pos_embed.weight 16x16
 """
-PUBLISHED = Published("qwen3_vl", "Qwen3VLForConditionalGeneration", SIZES, LAYOUT)
+PUBLISHED = Published("qwen3_vl", "Qwen3VLForConditionalGeneration", SIZES, LAYOUT, __file__)
 
 
 def plain():
@@ -78,3 +78,18 @@ def again():
 def zero3():
     """Qwen3-VL loads exactly under DeepSpeed ZeRO-3."""
     assert_exact(_ways.zero3(PUBLISHED))
+
+
+def two_ranks():
+    """Qwen3-VL loads exactly under DeepSpeed ZeRO-3 with two ranks."""
+    assert_exact(*_ways.two_ranks(PUBLISHED))
+
+
+def from_other():
+    """Qwen3-VL loads exactly from what the other release saved."""
+    assert_exact(_ways.from_other(PUBLISHED))
+
+
+def to_other():
+    """Qwen3-VL loads exactly in the other release from what this one saved."""
+    assert_exact(_ways.to_other(PUBLISHED))

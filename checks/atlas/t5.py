@@ -33,7 +33,7 @@ encoder.final_layer_norm.weight 32
 shared.weight 64x32
 """
 PUBLISHED = Published(
-    "t5", "T5ForConditionalGeneration", SIZES, LAYOUT, unused=["*.EncDecAttention.relative_attention_bias.weight"]
+    "t5", "T5ForConditionalGeneration", SIZES, LAYOUT, __file__, unused=["*.EncDecAttention.relative_attention_bias.weight"]
 )
 
 
@@ -60,3 +60,18 @@ def again():
 def zero3():
     """T5 loads exactly under DeepSpeed ZeRO-3."""
     assert_exact(_ways.zero3(PUBLISHED))
+
+
+def two_ranks():
+    """T5 loads exactly under DeepSpeed ZeRO-3 with two ranks."""
+    assert_exact(*_ways.two_ranks(PUBLISHED))
+
+
+def from_other():
+    """T5 loads exactly from what the other release saved."""
+    assert_exact(_ways.from_other(PUBLISHED))
+
+
+def to_other():
+    """T5 loads exactly in the other release from what this one saved."""
+    assert_exact(_ways.to_other(PUBLISHED))

@@ -58,7 +58,7 @@ model.encoder.layers.{0-1}.self_attn.v_proj.weight 32x32
 model.encoder.layers.{0-1}.self_attn_layer_norm.bias 32
 model.encoder.layers.{0-1}.self_attn_layer_norm.weight 32
 """
-PUBLISHED = Published("whisper", "WhisperForConditionalGeneration", SIZES, LAYOUT)
+PUBLISHED = Published("whisper", "WhisperForConditionalGeneration", SIZES, LAYOUT, __file__)
 
 
 def plain():
@@ -84,3 +84,18 @@ def again():
 def zero3():
     """Whisper loads exactly under DeepSpeed ZeRO-3."""
     assert_exact(_ways.zero3(PUBLISHED))
+
+
+def two_ranks():
+    """Whisper loads exactly under DeepSpeed ZeRO-3 with two ranks."""
+    assert_exact(*_ways.two_ranks(PUBLISHED))
+
+
+def from_other():
+    """Whisper loads exactly from what the other release saved."""
+    assert_exact(_ways.from_other(PUBLISHED))
+
+
+def to_other():
+    """Whisper loads exactly in the other release from what this one saved."""
+    assert_exact(_ways.to_other(PUBLISHED))

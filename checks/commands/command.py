@@ -97,9 +97,11 @@ def answer(cell: Cell, judged: Judgement) -> str:
 
 def print_summary(project: Project, cells: list[Cell]) -> None:
     """Print a line for each article: how many of the cells are verified, and what the others are."""
-    for article in project.articles:
-        judged = [project.judge(cell) for cell in cells if cell.article is article]
-        if not judged:
+    of_articles: dict[str, list[Judgement]] = {}
+    for cell in cells:
+        of_articles.setdefault(cell.article.id, []).append(project.judge(cell))
+    for article in project.decided:
+        if not (judged := of_articles.get(article.id)):
             continue
         counts = Counter(one.status for one in judged)
         others = ", ".join(f"[{COLOUR[name]}]{number} {name}[/]" for name, number in counts.items() if name != "verified")

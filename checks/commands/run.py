@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from ..content.environment import awaits_commit
+from ..content.problem import Problem
 from ..decide.evidence import Record, location, read_or_none, sweep
 from ..decide.install import Unavailable, home
 from ..decide.leftovers import sweep_builds, sweep_temporary
@@ -68,17 +69,19 @@ def command(
     jobs = [job for job in jobs if _can_be_entered(job, bool(environments))]
     changed: list[str] = []
     not_decided: list[str] = []
+    swept: list[Problem] = []
     if jobs:
         with only_run(root, home(root)):
             _sweep(project)
             changed, not_decided = _Runner(project, wheels, own).run(jobs, workers)
-    elif interrupted_writes(project):
+    elif swept := interrupted_writes(project):
         with lock(root / ".clinic") as held:
             if held:  # else it is the other run's, which is just writing it
                 _sweep(project)
     sweep_temporary()
     sweep_builds(root)
-    project = load_project(root)  # the statuses of the files as they are now
+    if jobs or swept:
+        project = load_project(root)  # the statuses of the files as they are now
     ran = {
         (job.article.slug, job.name)
         for job in selected

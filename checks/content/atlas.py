@@ -134,7 +134,7 @@ def _architecture(path: Path, root: Path, toml: AtlasToml, problems: list[Proble
 def _claims(path: Path, root: Path, toml: AtlasToml, environments: Collection[str], problems: list[Problem]) -> Iterator[Claim]:
     ways = {way.function: way for way in toml.way}
     for function, node in (functions(path, root, problems) or {}).items():
-        name, sentence = f"{path.stem}.{function}", ast.get_docstring(node)
+        name, sentence = f"{path.stem}.{function}", node.docstring
         if function not in ways or not sentence:
             expected = f"a way of atlas.toml with a sentence: {', '.join(ways)}"
             found = function if function not in ways else "no docstring"

@@ -16,7 +16,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import urllib.request
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -30,6 +29,12 @@ from .integrity import accept, changed_files, write_down
 
 STAMP = "clinic-layer.json"
 BUILDING = threading.Lock()
+COMPILE = """
+import contextlib, py_compile, sys
+for name in sys.stdin.read().splitlines():
+    with contextlib.suppress(py_compile.PyCompileError, OSError):  # it is compiled in memory by each run, as before
+        py_compile.compile(name, doraise=True)
+"""
 Say = Callable[[str], None]
 
 
@@ -115,10 +120,18 @@ def compile_modules(installed: Installed, files: Iterable[str]) -> None:
     A run cannot: it sees its environment read-only. Nothing is executed here, and only sources of the layers are read.
     """
     home = installed.python.parents[2]
-    modules = [Path(file) for file in files if Path(file).is_relative_to(home) and Path(file).is_file()]
+    modules = [
+        Path(file) for file in files if file.endswith(".py") and Path(file).is_relative_to(home) and Path(file).is_file()
+    ]
     if not modules:
         return
-    command = [str(installed.python), "-I", "-m", "py_compile", "-"]
+    with BUILDING:  # what is known of a layer is read and written
+        _compile(installed, modules)
+
+
+def _compile(installed: Installed, modules: list[Path]) -> None:
+    home = installed.python.parents[2]
+    command = [str(installed.python), "-I", "-c", COMPILE]
     subprocess.run(command, input="\n".join(map(str, modules)), text=True, capture_output=True, check=False, timeout=600)
     layers: dict[Path, list[str]] = {}
     for module in modules:
@@ -173,7 +186,9 @@ def _merge_commit(source: str, number: str) -> str:
     address = f"{source.replace('//github.com/', '//api.github.com/repos/')}/pulls/{number}"
     what = f"asking {address} for its merge commit"
     try:
-        with urllib.request.urlopen(address, timeout=30) as answer:  # noqa: S310  an https address, from environment.toml
+        from urllib.request import urlopen  # imported here: time that a run with nothing to do does not need
+
+        with urlopen(address, timeout=30) as answer:  # noqa: S310  an https address, from environment.toml
             told = json.load(answer)
     except (OSError, ValueError) as error:
         raise Unavailable(

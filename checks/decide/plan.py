@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from packaging.version import Version
@@ -18,13 +18,13 @@ from ..content.releases import load_releases
 from .evidence import (
     Judgement,
     Record,
+    Standing,
     environment_subjects,
-    judge,
-    judge_file,
     location,
     module_subjects,
     now,
     read_or_none,
+    sha256,
     unfinished,
 )
 from .policy import Policy, load_policy
@@ -100,16 +100,20 @@ class Project:
         """Derive a cell's status from the evidence and the files of the moment at which the project was read."""
         key = (cell.article.slug, cell.name)
         if key not in self._judged:
-            digests = self._digests(cell.article, cell.claim.module, cell.environment)
-            asked = (cell.article, cell.claim.name, cell.expected, cell.environment, digests, self.time, self.policy)
-            self._judged[key] = judge(*asked)
+            statement = (cell.article.slug, cell.claim.module, cell.environment.name)
+            if statement not in self._standings:
+                path = location(cell.article, cell.claim.module, cell.environment.name)
+                self._standings[statement] = self._standing(path, cell)
+            self._judged[key] = self._standings[statement].judge(cell.claim.name, cell.expected)
         return self._judged[key]
 
     def judge_file(self, path: Path, cell: Cell) -> Judgement:
         """Derive what a cell's status would be if its evidence were the statement in this file."""
+        return self._standing(path, cell).judge(cell.claim.name, cell.expected)
+
+    def _standing(self, path: Path, cell: Cell) -> Standing:
         digests = self._digests(cell.article, cell.claim.module, cell.environment)
-        asked = (cell.article, cell.claim.name, cell.expected, cell.environment, digests, self.time, self.policy)
-        return judge_file(path, *asked)
+        return Standing(path, cell.article, cell.environment, digests, self.time, self.policy)
 
     @cached_property
     def policy(self) -> Policy:
@@ -126,17 +130,25 @@ class Project:
         return read_or_none(location(job.article, job.module, job.environment.name))
 
     def _digests(self, article: Article, module: str, environment: Environment) -> dict[str, str]:
-        """Return the subjects of today; a module's and an environment's are read once, however many cells they share."""
+        """Return the subjects of today; each file is read once, however many modules, environments and cells share it."""
         key = f"{article.slug}/{module}"
         if key not in self._of_modules:
-            self._of_modules[key] = module_subjects(article, module, self.root)
+            self._of_modules[key] = module_subjects(article, module, self.root, self._digest)
         if environment.name not in self._of_environments:
-            self._of_environments[environment.name] = environment_subjects(environment, self.root)
+            self._of_environments[environment.name] = environment_subjects(environment, self.root, self._digest)
         return self._of_modules[key] | self._of_environments[environment.name]
 
     @cached_property
     def _judged(self) -> dict[tuple[str, str], Judgement]:
         return {}
+
+    @cached_property
+    def _standings(self) -> dict[tuple[str, str, str], Standing]:
+        return {}
+
+    @cached_property
+    def _digest(self) -> Callable[[Path], str]:
+        return cache(sha256)
 
     @cached_property
     def _of_modules(self) -> dict[str, dict[str, str]]:
