@@ -105,7 +105,8 @@ def command(job: Job) -> str:
 
 def atlas_script(job: Job) -> str:
     """Return run.sh of the bundle that an environment of the atlas has for all its check modules: `sh run.sh MODULE`."""
-    return " &&\n".join(_steps(job, '"$1.py"'))
+    *made, run = _steps(job, '"$1.py"')
+    return "\n".join(["test -f .venv/made || (", " &&\n".join([*made, "touch .venv/made"]), ") &&", run])
 
 
 def _steps(job: Job, module: str) -> list[str]:

@@ -162,16 +162,22 @@ export function installed(text) {
 }
 
 const release = (version) => version.match(/^\d+(?:\.\d+)*/)[0].split(".").map(Number);
-const isFinal = (version) => /^\d+(?:\.\d+)*(?:[-._]?post\d*)?$/.test(version);
+const suffix = (version) => version.replace(/^[\d.]*\d/, "");
 
-/* As versions are ordered: numbers part by part, a missing one is 0; before a release stands what leads to it. */
+/* Before a release stands what leads to it; behind it what somebody has built on it. */
+function stage(version) {
+  if (/^[-._]?(?:a|b|c|rc|dev)/.test(suffix(version))) return -1;
+  return suffix(version) ? 1 : 0;
+}
+
+/* As versions are ordered: numbers part by part, a missing one is 0. */
 export function compare(one, other) {
   const [a, b] = [release(one), release(other)];
   for (let index = 0; index < Math.max(a.length, b.length); index += 1) {
     const difference = (a[index] ?? 0) - (b[index] ?? 0);
     if (difference) return difference;
   }
-  return isFinal(one) - isFinal(other) || (one.replace(/^[\d.]+/, "") === other.replace(/^[\d.]+/, "") ? 0 : 1);
+  return stage(one) - stage(other) || (suffix(one) === suffix(other) ? 0 : 1);
 }
 
 const newestOf = (versions) => [...versions].sort(compare);
