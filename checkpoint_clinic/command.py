@@ -9,11 +9,13 @@ import sys
 import textwrap
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from . import __version__
 from .console import prepare, say
-from .library import Library
+
+if TYPE_CHECKING:  # who asks brings one along: the engine's command line starts without it
+    from .library import Library
 
 READERS = ("diagnose", "explain", "here", "snippet", "audit", "verify", "list")
 # What the engine's command line has beside these, in a clone of the project.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +13,8 @@ from packaging.version import Version
 from checks.decide import evidence
 from checks.decide.plan import Cell, Job, load_project
 
+ROOT = Path(__file__).resolve().parents[1]
+MODULES = ("bert", "llama", "mixtral", "qwen3_5", "qwen3_moe", "qwen3_next")
 Told = tuple[str, str, str]  # observed, reason, what the log says
 EXACT = 'atlas: {"tensors": 41, "differ": 0, "unused": 0, "renamed": RENAMED, "reported": {"missing": 0}}'
 MIXTURES = {"mixtral": (17, 21), "qwen3_moe": (30, 36), "deepseek_v3": (29, 31), "gpt_oss": (33, 37), "qwen3_next": (31, 35)}
@@ -41,6 +44,22 @@ def told(cell: Cell) -> Told | None:
     if module == "bert" and function != "auto":
         return "refuted", "silent: 2 tensors of the files are nowhere in the model: bert.pooler.dense.bias", ""
     return "holds", "", EXACT.replace("RENAMED", "6" if module in MIXTURES and release >= Version("5.0.0") else "0")
+
+
+def bring(root: Path, modules: tuple[str, ...] = MODULES) -> Path:
+    """Give a miniature clinic the atlas of this project, of a few architectures, and the environments that it names."""
+    shutil.copytree(ROOT / "checks" / "environments", root / "checks" / "environments", dirs_exist_ok=True)
+    folder = root / "checks" / "atlas"
+    folder.mkdir()
+    for file in [*(ROOT / "checks" / "atlas").glob("_*.py"), *(ROOT / "checks" / "atlas" / f"{name}.py" for name in modules)]:
+        shutil.copyfile(file, folder / file.name)
+    toml = (ROOT / "checks" / "atlas" / "atlas.toml").read_text(encoding="utf-8")
+    lines = toml.partition("\n[refuted]")[0].split("\n")
+    begin = lines.index(next(line for line in lines if line.startswith("[zh]")))
+    kept = [line for line in lines[begin + 1 :] if line.partition(" ")[0] in modules]
+    (folder / "atlas.toml").write_text("\n".join([*lines[: begin + 1], *kept, ""]), encoding="utf-8")
+    shutil.copyfile(ROOT / "snippets" / "verify_loaded.py", root / "snippets" / "verify_loaded.py")
+    return root
 
 
 def decide(root: Path, tell: Callable[[Cell], Told | None] = told, wanted: Callable[[Job], bool] = lambda _: True) -> int:

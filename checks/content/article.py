@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -359,8 +360,7 @@ def _takes_arguments(node: ast.FunctionDef) -> bool:
 
 def imported_files(path: Path, root: Path) -> list[Path]:
     """Return the project's own files that a check module executes: itself, what it imports of ours, and what that imports."""
-    ours = {entry.stem for entry in root.iterdir()}  # most names are of libraries: no look at a file for each
-    beside = {entry.name for entry in path.parent.iterdir()}
+    ours, beside = _names(root), _names(path.parent)  # most imports are of libraries: no look at a file for each
     seen: dict[Path, None] = {}
     waiting = [path]
     while waiting:
@@ -369,10 +369,16 @@ def imported_files(path: Path, root: Path) -> list[Path]:
             continue
         seen[file] = None
         for name in _imported_names(file):
-            candidates = [root / f"{name.replace('.', '/')}.py"] if name.partition(".")[0] in ours else []
+            top = name.partition(".")[0]
+            candidates = [root / f"{name.replace('.', '/')}.py"] if top in ours or f"{top}.py" in ours else []
             candidates += [path.parent / f"{name}.py"] if f"{name}.py" in beside else []
             waiting += [one for one in candidates if one.is_file() and one.is_relative_to(root)]
     return sorted(seen)
+
+
+def _names(folder: Path) -> set[str]:
+    with os.scandir(folder) as entries:
+        return {entry.name for entry in entries}
 
 
 def _imported_names(file: Path) -> tuple[str, ...]:
@@ -397,8 +403,13 @@ def _statements(tree: ast.Module) -> Iterator[ast.stmt]:
     waiting: list[Any] = [tree]
     while waiting:
         node = waiting.pop()
-        for name in ("body", "orelse", "finalbody", "handlers", "cases"):
-            inside = getattr(node, name, None)
-            waiting += inside if isinstance(inside, list) else []
+        for name in _bodies(node._fields):
+            waiting += getattr(node, name)
         if isinstance(node, ast.stmt):
             yield node
+
+
+@cache
+def _bodies(fields: tuple[str, ...]) -> tuple[str, ...]:
+    """Return those of a node's fields that hold statements, or what holds statements."""
+    return tuple(name for name in ("body", "orelse", "finalbody", "handlers", "cases") if name in fields)

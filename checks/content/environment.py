@@ -195,13 +195,12 @@ def load_environments(folder: Path, root: Path) -> dict[str, Environment]:
         except Invalid as error:
             problems.extend(error.problems)
     environments: dict[str, Environment] = {}
+    folders = {name: folder / place for name, (place, _) in places.items()}
     for name in tomls:
-        for layer in reversed(
-            _bases(name, tomls, {name: folder / place for name, (place, _) in places.items()}, root, problems)
-        ):
-            place, versions = places[layer]
+        for layer in reversed(_bases(name, tomls, folders, root, problems)):
+            _, versions = places[layer]
             base = environments.get(tomls[layer].base or "")
-            environments.setdefault(layer, Environment(layer, folder / place, tomls[layer], base, versions))
+            environments.setdefault(layer, Environment(layer, folders[layer], tomls[layer], base, versions))
     if problems:
         raise Invalid(problems)
     return environments

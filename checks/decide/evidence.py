@@ -13,7 +13,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -117,15 +117,15 @@ def subjects(article: Article, module: str, environment: Environment, root: Path
     return dict(sorted((module_subjects(article, module, root) | environment_subjects(environment, root)).items()))
 
 
-def module_subjects(article: Article, module: str, root: Path) -> dict[str, str]:
+def module_subjects(article: Article, module: str, root: Path, digest: Callable[[Path], str] = sha256) -> dict[str, str]:
     """Return path -> sha256 of the check module, what it imports of ours, and the probe."""
     files = {file.relative_to(root).as_posix(): file for file in imported_files(article.folder / f"{module}.py", root)}
-    return {name: sha256(file) for name, file in (files | {"checks/probe.py": probe(root)}).items()}
+    return {name: digest(file) for name, file in (files | {"checks/probe.py": probe(root)}).items()}
 
 
-def environment_subjects(environment: Environment, root: Path) -> dict[str, str]:
+def environment_subjects(environment: Environment, root: Path, digest: Callable[[Path], str] = sha256) -> dict[str, str]:
     """Return path -> sha256 of what states an environment: environment.toml, locks and preludes of all its layers."""
-    return {file.relative_to(root).as_posix(): sha256(file) for file in environment.subjects}
+    return {file.relative_to(root).as_posix(): digest(file) for file in environment.subjects}
 
 
 def location(article: Article, module: str, environment: str) -> Path:

@@ -16,7 +16,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import urllib.request
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -187,7 +186,9 @@ def _merge_commit(source: str, number: str) -> str:
     address = f"{source.replace('//github.com/', '//api.github.com/repos/')}/pulls/{number}"
     what = f"asking {address} for its merge commit"
     try:
-        with urllib.request.urlopen(address, timeout=30) as answer:  # noqa: S310  an https address, from environment.toml
+        from urllib.request import urlopen  # imported here: time that a run with nothing to do does not need
+
+        with urlopen(address, timeout=30) as answer:  # noqa: S310  an https address, from environment.toml
             told = json.load(answer)
     except (OSError, ValueError) as error:
         raise Unavailable(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from packaging.version import Version
@@ -24,6 +24,7 @@ from .evidence import (
     module_subjects,
     now,
     read_or_none,
+    sha256,
     unfinished,
 )
 from .policy import Policy, load_policy
@@ -99,10 +100,11 @@ class Project:
         """Derive a cell's status from the evidence and the files of the moment at which the project was read."""
         key = (cell.article.slug, cell.name)
         if key not in self._judged:
-            path = location(cell.article, cell.claim.module, cell.environment.name)
-            if path not in self._standings:
-                self._standings[path] = self._standing(path, cell)
-            self._judged[key] = self._standings[path].judge(cell.claim.name, cell.expected)
+            statement = (cell.article.slug, cell.claim.module, cell.environment.name)
+            if statement not in self._standings:
+                path = location(cell.article, cell.claim.module, cell.environment.name)
+                self._standings[statement] = self._standing(path, cell)
+            self._judged[key] = self._standings[statement].judge(cell.claim.name, cell.expected)
         return self._judged[key]
 
     def judge_file(self, path: Path, cell: Cell) -> Judgement:
@@ -128,12 +130,12 @@ class Project:
         return read_or_none(location(job.article, job.module, job.environment.name))
 
     def _digests(self, article: Article, module: str, environment: Environment) -> dict[str, str]:
-        """Return the subjects of today; a module's and an environment's are read once, however many cells they share."""
+        """Return the subjects of today; each file is read once, however many modules, environments and cells share it."""
         key = f"{article.slug}/{module}"
         if key not in self._of_modules:
-            self._of_modules[key] = module_subjects(article, module, self.root)
+            self._of_modules[key] = module_subjects(article, module, self.root, self._digest)
         if environment.name not in self._of_environments:
-            self._of_environments[environment.name] = environment_subjects(environment, self.root)
+            self._of_environments[environment.name] = environment_subjects(environment, self.root, self._digest)
         return self._of_modules[key] | self._of_environments[environment.name]
 
     @cached_property
@@ -141,8 +143,12 @@ class Project:
         return {}
 
     @cached_property
-    def _standings(self) -> dict[Path, Standing]:
+    def _standings(self) -> dict[tuple[str, str, str], Standing]:
         return {}
+
+    @cached_property
+    def _digest(self) -> Callable[[Path], str]:
+        return cache(sha256)
 
     @cached_property
     def _of_modules(self) -> dict[str, dict[str, str]]:

@@ -26,7 +26,7 @@ WORDED = 4  # columns from which on a cell has room for its word
 def atlas_page(pages: Pages) -> Element:
     """Return the whole atlas; where there is none, the sentence that says so."""
     made, atlas = tables(pages.project), pages.project.atlas
-    if not made or not atlas:
+    if not atlas or not counts(pages.project).keys() - {"not run"}:
         return element("p.clinic-atlas", pages.say("atlas none"))
     return _section(
         pages,
@@ -50,6 +50,8 @@ def atlas_part(pages: Pages, name: str) -> Element:
     made = tables(pages.project)
     if way := next((table for table in made if table.way.function == name), None):
         rows = [row for row in way.rows if row.harm]
+        if not way.counts.keys() - {"not run"}:
+            return element("p.clinic-atlas", pages.say("atlas none"))
         none = element("p", pages.say("atlas nothing silent", _words(pages, way)))
         return _section(pages, _table(pages, way, rows) if rows else none, _whole(pages, f"#{name}"))
     chosen = [one for one in (pages.project.atlas.architectures if pages.project.atlas else ()) if name in _names(one)]
