@@ -96,7 +96,7 @@ SENTENCES = {"MISSING": "newly initialized: ", "UNEXPECTED": r"were not used whe
 def listed(text, status):
     """Return the names that a load's message lists as MISSING or UNEXPECTED: transformers 4 in a sentence, 5 in a table."""
     found = set()
-    for sentence in re.findall(SENTENCES[status] + r"\[([^]]*)\]", text):
+    for sentence in re.findall(SENTENCES[status] + r"[\[{]([^]}]*)", text):
         found |= set(re.findall(r"'([^']+)'", sentence))
     for row in text.splitlines():
         name, _, rest = row.partition("|")
