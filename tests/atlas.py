@@ -25,7 +25,7 @@ NOT_RUN = "5.7.0"  # a release without evidence
 
 def told(cell: Cell) -> Told | None:
     """Return what a cell is made to have seen: like the facts that were known before the atlas was measured."""
-    module, function, release = cell.claim.module, cell.claim.function, Version(cell.environment.versions[-1])
+    module, function, release = cell.claim.module, cell.claim.function, Version(cell.environment.versions[0])
     if release == Version(NOT_RUN):
         return None
     if release < Version(SINCE.get(module, "0")):

@@ -183,6 +183,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "atlas architecture": ("architecture", "架构"),
     "atlas an architecture": ("The model", "模型"),
     "atlas with": ("measured with {0}", "测量时用的是 {0}"),
+    "atlas other release": ("the other release {0}", "另一个版本 {0}"),
     "atlas left out": ("{0}, {1} left out", "{0}，漏掉 {1} 个"),
     "atlas picture": ("as a picture", "存成图片"),
     "atlas whole": ("The whole load atlas", "完整的加载图谱"),

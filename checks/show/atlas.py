@@ -32,6 +32,7 @@ Kind = Literal["exact", "silent", "error", "unknown"]
 KINDS: tuple[Kind, ...] = ("silent", "error", "unknown", "exact")  # the worst first
 VERSION = 1  # of the form of atlas.json
 LOADED = "transformers"  # whose release loads, wherever something else varies as well
+OTHER = "other"  # the axis of a second release, which saves what the first one loads, or loads what it saved
 _DIFFER = re.compile(r"silent: (?P<differ>\d+) of (?P<of>\d+) tensors differ")
 _UNUSED = re.compile(r"silent: (?P<unused>\d+) tensors of the files are nowhere in the model")
 _SEEN = re.compile(r"^atlas: (\{.*\})$", re.MULTILINE)
@@ -110,10 +111,9 @@ class Table:
         return LOADED if self._axes == [LOADED] else ""
 
     @cached_property
-    def others(self) -> tuple[str, ...]:
+    def others(self) -> tuple[tuple[str, str], ...]:
         """What takes part in the way and does not vary, with its version."""
-        told = self._told[0]
-        return tuple(f"{name} {told[name]}" for name in told if name not in self._axes)
+        return tuple((name, version) for name, version in self._told[0].items() if name not in self._axes)
 
     @cached_property
     def counts(self) -> Counter[str]:

@@ -15,7 +15,7 @@ from checkpoint_clinic.words import Language
 from ..content.atlas import SLUG, Architecture, Atlas
 from ..content.words import all_words, say
 from ..decide.plan import Project
-from .atlas import KINDS, LOADED, Outcome, Row, Run, Silent, Table, counts, newer, silent, tables
+from .atlas import KINDS, LOADED, OTHER, Outcome, Row, Run, Silent, Table, counts, newer, silent, tables
 from .once import once
 from .render import Child, Pages, element, marked
 
@@ -185,8 +185,12 @@ def _way(pages: Pages, table: Table) -> list[Element]:
     for kind in (*KINDS, "not run"):
         told += [_key(pages, kind), f" {found[kind]}  "] if found[kind] else []
     if table.others:
-        told += [pages.say("atlas with", pages.say("fact comma").join(table.others)), " · "]
-    told += [element("a", pages.say("atlas picture"), href=f"{table.way.function}.svg")]
+        others = pages.say("fact comma").join(
+            pages.say("atlas other release", version) if name == OTHER else f"{name} {version}"
+            for name, version in table.others
+        )
+        told += ["· ", pages.say("atlas with", others)]
+    told += [" · ", element("a", pages.say("atlas picture"), href=f"{table.way.function}.svg")]
     grid = _table(pages, table, table.rows)
     return [element("section", heading, element("p.clinic-private", *told), grid, data_way=table.way.function)]
 

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -25,7 +26,7 @@ from checks.tend.lint import lint_project
 from checks.tend.rederive import differences
 
 from ..atlas import NOT_RUN, Told, bring, decide, told
-from ..conftest import EXAMPLES, edit
+from ..conftest import EXAMPLES
 
 FEW = ("bert", "mixtral", "qwen3_5")
 
@@ -116,34 +117,33 @@ def test_releases_stand_in_the_order_of_their_versions(project: Project) -> None
     labels = table_of(project, "plain").labels
     assert labels[0] == "4.49.0" and labels[-1] == "5.24.0"
     assert labels.index("5.9.0") < labels.index("5.10.4")
-    assert table_of(project, "zero3").others == ("deepspeed 0.19.8",)
+    assert table_of(project, "zero3").others == (("deepspeed", "0.19.8"),)
     assert table_of(project, "plain").varying == "transformers"
 
 
-def test_a_way_of_two_versions_is_told_by_what_varies(clinic: Path, tmp_path: Path) -> None:
-    root = shutil.copytree(clinic, tmp_path / "clinic")
-    folder = root / "checks/environments/atlas-across"
-    folder.mkdir()
-    toml = 'axes = ["saved", "transformers"]\npython = "3.11"\ndevice = "cpu"\nrequires = ["transformers=={transformers}"]\n'
-    (folder / "environment.toml").write_text(toml, encoding="utf-8")
-    for saved in ("5.0.0", "5.10.4", "5.9.0"):
-        (folder / f"lock.{saved}+5.24.0.txt").write_text("transformers==5.24.0 \\\n    --hash=sha256:0\n", encoding="utf-8")
-    edit(
-        root,
-        "checks/atlas/atlas.toml",
-        'function = "auto"\nenvironments = ["atlas-*"]',
-        'function = "auto"\nenvironments = ["atlas-across-*"]',
-    )
-    table = table_of(load_project(root), "auto")
-    assert (table.labels, table.varying) == (("5.0.0", "5.9.0", "5.10.4"), "")
-    across = [one for one in atlas_data(load_project(root))["environments"] if one["family"] == "atlas-across"]
-    assert across[-1]["varies"] == {"saved": "5.10.4", "transformers": "5.24.0"}
+def test_a_way_of_two_releases_is_told_by_the_one_that_varies(project: Project) -> None:
+    table = table_of(project, "from_other")
+    assert (table.labels[0], table.labels[-1], table.varying) == ("4.49.0", "5.23.0", "transformers")
+    assert table.others == (("other", "5.24.0"),)
+    assert "the other release 5.24.0" in "".join(atlas_page(Pages(project, "en", "../")).itertext())
+    across = next(one for one in atlas_data(project)["environments"] if one["family"] == "atlas-across")
+    assert across["varies"] == {"transformers": "4.49.0", "other": "5.24.0"}
+    assert across["packages"]["transformers"] == "4.49.0"
+
+
+def test_a_way_in_which_both_vary_is_told_by_both(project: Project) -> None:
+    across = table_of(project, "from_other")
+    one = across.environments[0]
+    turned = replace(one, name="atlas-across-5.0.0-4.49.0", versions=("5.0.0", "4.49.0"))
+    table = Table(across.way, (one, turned), ())
+    assert (table.labels, table.varying) == (("4.49.0 · 5.24.0", "5.0.0 · 4.49.0"), "")
 
 
 def test_what_is_silent_comes_worst_first_and_equal_findings_are_one(project: Project) -> None:
     found = silent(project)
-    assert [[one.module for one, _ in each.found] for each in found] == [["mixtral"], ["qwen3_5"], ["bert"], ["bert"]]
-    assert [way.function for way in found[-1].ways] == ["plain", "cast", "again", "zero3"]
+    modules = [[one.module for one, _ in each.found] for each in found]
+    assert modules[:2] == [["mixtral"], ["qwen3_5"]] and all(each == ["bert"] for each in modules[2:])
+    assert any({way.function for way in each.ways} == {"plain", "cast", "again", "zero3"} for each in found)
     assert counts(project)["silent"] == len([cell for cell in atlas_data(project)["cells"] if cell["outcome"] == "silent"])
 
 
@@ -185,7 +185,7 @@ def test_the_data_has_the_form_that_the_schema_states_and_no_cell_that_was_not_m
     by_name = {one["name"]: one for one in data["environments"]}
     assert by_name["atlas-5.4.0"]["packages"].items() >= {"transformers": "5.4.0", "deepspeed": "0.19.8"}.items()
     assert {way["id"]: way["packages"] for way in data["ways"]}["zero3"] == ["deepspeed"]
-    assert all(way["environments"][0] == "atlas-4.49.0" for way in data["ways"])
+    assert all(way["environments"][0].endswith("4.49.0") for way in data["ways"] if way["id"] in ("plain", "zero3"))
 
 
 def test_without_an_atlas_there_is_an_empty_one(example: Path) -> None:
@@ -210,10 +210,12 @@ def test_an_article_shows_an_architecture_in_every_way_or_what_a_way_lost(projec
     assert len(whole.findall(".//tbody/tr")) == len(tables(project))
     lost = atlas_part(pages, "zero3")
     assert ["".join(one.itertext()) for one in lost.iterfind(".//tbody/tr/th")] == ["BERT", "Mixtral", "Qwen3.5"]
-    with pytest.raises(KeyError, match="zero3, bert, mixtral"):
+    with pytest.raises(KeyError, match=r"zero3.*, bert, mixtral"):
         atlas_part(pages, "none")
     lines = list(atlas_lines(pages, "mixtral"))
-    assert len(lines) == len(tables(project)) and "17/21" in lines[-1]
+    assert len(lines) == len(tables(project)) and any(
+        "5.0.0 silent 17/21" in line or "5.0.0 静默出错 17/21" in line for line in lines
+    )
 
 
 def test_what_a_library_said_is_text_everywhere(tmp_path: Path) -> None:

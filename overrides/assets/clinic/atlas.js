@@ -41,7 +41,7 @@ function node(name, attributes = {}, ...children) {
 
 const coded = (text) => text.split("`").map((part, index) => (index % 2 ? node("code", {}, part) : part));
 
-const sign = (kind) => node("span", { class: `clinic-atlas-key ${kind}` }, say(kind));
+const sign = (kind) => node("span", { class: `clinic-atlas-key ${kind}` }, say(kind === "none" ? "not run" : kind));
 
 /* ---- a cell opens ---- */
 
@@ -189,7 +189,7 @@ function environmentsOf(found, way, version) {
 
 /* What another version was measured with, if the reader has one of a package that takes part in the way and is not measured. */
 function otherwise(found, way, environments, given) {
-  for (const name of way.packages) {
+  for (const name of environments.length ? way.packages : []) {
     const measured = [...new Set(environments.map((one) => found.environment.get(one).packages[name]))];
     const own = given.get(name);
     if (own && !measured.some((one) => compare(one, own) === 0)) {
@@ -226,6 +226,7 @@ function tellWay(found, way, version, given) {
   const missing = outcomes.get("none").length;
   if (exact && !other) said.push(sign("exact"), ` ${say(bad.length ? "others" : "all", exact)} `);
   if (missing && !other) said.push(node("span", { class: "clinic-atlas-key none" }, say("number", missing)));
+  if (!environments.length) said.push(sign("none"));
   if (other && bad.length) said.unshift(` ${say("seen there")}`);
   const item = node("li", {}, node("a", { href: `#${way.id}` }, way.words[language]), colon, other, ...said);
   return [bad.length ? WORST.indexOf(bad[0]) : WORST.length, item];
