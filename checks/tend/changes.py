@@ -82,8 +82,9 @@ def headline(environment: Environment, found: list[Change]) -> str:
     package, version = next(iter(varies(environment).items()))
     if not found:
         return f"{package} {version}: nothing changed"
-    more = f", and {len(found) - 1} more" if len(found) > 1 else ""
-    return f"{package} {version}: {found[0]}{more}"
+    others = [name for one in found if (name := one.architecture.title) != found[0].architecture.title]
+    also = "; also " + "; ".join(dict.fromkeys(others)) if others else ""
+    return f"{package} {version}: {found[0]}{also}"
 
 
 def accept(project: Project) -> list[str]:

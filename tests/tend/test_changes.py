@@ -39,7 +39,7 @@ def test_what_became_silent_comes_first_and_is_named(root: Path) -> None:
         "Dense under ZeRO-3 an error -> exact",
     ]
     environment = project.environments["atlas-5.4.0"]
-    assert headline(environment, found) == "transformers 5.4.0: Mixture under ZeRO-3 exact -> silent, 17 of 21, and 1 more"
+    assert headline(environment, found) == "transformers 5.4.0: Mixture under ZeRO-3 exact -> silent, 17 of 21; also Dense"
     assert changes(project, "atlas-5.3.0") == [], "there is no release before it"
 
 
