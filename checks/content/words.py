@@ -121,6 +121,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "named here": ("{0} {2} (reported: {1})", "{0} {2}（issue 中为 {1}）"),
     "ran on": ("ran on", "运行于"),
     "files": ("files", "文件"),
+    "copy command": ("Copy the command", "复制命令"),
     "vouched": ("signed", "签名"),
     "stated": ("stated: a file of the repository, its commit is its author's word", "仅声明：仓库里的文件，由提交者负责"),
     "attested by": ("attested by {0}", "已签名：{0}"),
