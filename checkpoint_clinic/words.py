@@ -103,7 +103,7 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "here why package": ("measured with {0} {1}, not with {2}", "实测时用的是 {0} {1}，不是 {2}"),
     "here why absent": ("{0} is not there", "没有 {0}"),
-    "here why way": ("this way was not measured of it", "这种方式没有对它实测过"),
+    "here why way": ("this way was not measured", "这种方式没有实测过"),
     "here why sample": (
         "this way was tried with some releases only, not with {0} {1}",
         "这种方式只抽测了部分版本，没有测 {0} {1}",

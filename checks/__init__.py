@@ -9,6 +9,7 @@ tend         how it is tended
   generate     evidence and shared code -> the generated parts of the snippets
   inert        whether a page's Markdown is text, and nothing of it could run
   atlas        the load atlas, held against its form
+  changes      what a release changed in it, and what is expected from then on
   pages        an article's two pages, held against its claims
   lint         page <-> folder <-> claims <-> environments <-> evidence <-> snippets
   rederive     what a built site claims, derived again from its own files

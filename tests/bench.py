@@ -41,6 +41,7 @@ PYTHON = sys.executable
 REPEATS = 5
 WIDTHS = {"what": 44, "against": 34, "measured": 40, "the other": 10, "wanted": 22}
 OF_PROJECT = ("checkpoint_clinic", "checks", "snippets", "docs", "overrides")  # what commands in a copy of the project read
+TEXTS = ("CHANGELOG.md",)  # and a page includes
 console = Console(width=160)
 Rows = list[list[str]]
 
@@ -65,6 +66,8 @@ def copy_project(folder: Path) -> Path:
     """Return a copy of the project, for what writes evidence or pages."""
     for name in OF_PROJECT:
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in TEXTS:
+        shutil.copyfile(ROOT / name, folder / name)
     return folder
 
 

@@ -90,13 +90,14 @@ def load_atlas(root: Path, environments: Collection[str]) -> Atlas | None:
     problems: list[Problem] = []
     claims: list[Claim] = []
     architectures: list[Architecture] = []
+    places = {way.function: _places(way, environments) for way in toml.way}
     for path in sorted(folder.glob("[!_]*.py")):
         if architecture := _architecture(path, root, toml, problems):
             architectures.append(architecture)
-            claims += _claims(path, root, toml, environments, problems)
+            claims += _claims(path, root, toml, places, problems)
     known = {claim.name: set(claim.expected.holds) | set(claim.expected.refuted) for claim in claims}
-    for one, places in toml.refuted.items():
-        if strange := sorted(set(places) - known.get(one, set())):
+    for one, false in toml.refuted.items():
+        if strange := sorted(set(false) - known.get(one, set())):
             expected = "a claim of the atlas" if one not in known else f"environments in which {one} is decided"
             found = one if one not in known else ", ".join(strange)
             problems.append(Problem(name, line_of(text, f'"{one}"'), expected, found, "run: clinic atlas --accept"))
@@ -131,16 +132,19 @@ def _architecture(path: Path, root: Path, toml: AtlasToml, problems: list[Proble
     return Architecture(path.stem, title, words.removesuffix("."), toml.zh.get(path.stem, ""), str(names[0]), str(names[1]))
 
 
-def _claims(path: Path, root: Path, toml: AtlasToml, environments: Collection[str], problems: list[Problem]) -> Iterator[Claim]:
-    ways = {way.function: way for way in toml.way}
+def _places(way: Way, environments: Collection[str]) -> list[str]:
+    """Return the environments in which a way is decided."""
+    return [one for one in environments if any(fnmatchcase(one, pattern) for pattern in way.environments)]
+
+
+def _claims(path: Path, root: Path, toml: AtlasToml, places: dict[str, list[str]], problems: list[Problem]) -> Iterator[Claim]:
     for function, node in (functions(path, root, problems) or {}).items():
         name, sentence = f"{path.stem}.{function}", node.docstring
-        if function not in ways or not sentence:
-            expected = f"a way of atlas.toml with a sentence: {', '.join(ways)}"
-            found = function if function not in ways else "no docstring"
+        if function not in places or not sentence:
+            expected = f"a way of atlas.toml with a sentence: {', '.join(places)}"
+            found = function if function not in places else "no docstring"
             problems.append(Problem(relative(path, root), node.lineno, expected, found, "name it so, or begin its name with _"))
             continue
-        places = [one for one in environments if any(fnmatchcase(one, pattern) for pattern in ways[function].environments)]
         false = set(toml.refuted.get(name, ()))
-        holds, refuted = (tuple(one for one in places if (one in false) is there) for there in (False, True))
+        holds, refuted = (tuple(one for one in places[function] if (one in false) is there) for there in (False, True))
         yield Claim(name, " ".join(sentence.split()), path, node.lineno, Expected(holds=holds, refuted=refuted))

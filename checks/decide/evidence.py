@@ -130,7 +130,12 @@ def environment_subjects(environment: Environment, root: Path, digest: Callable[
 
 def location(article: Article, module: str, environment: str) -> Path:
     """Return the evidence file's path; the raw log lies beside it with the ending .log."""
-    return article.folder / "evidence" / f"{module}@{environment}.json"
+    return _location(article.folder, f"{module}@{environment}")
+
+
+@functools.lru_cache(maxsize=MANY)
+def _location(folder: Path, name: str) -> Path:
+    return folder / "evidence" / f"{name}.json"
 
 
 def write(path: Path, record: Record, log: bytes) -> None:
