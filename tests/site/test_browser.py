@@ -18,6 +18,7 @@ PATHS = [
     for path in (
         "",
         "diagnose/",
+        "atlas/",
         "method/",
         "environments/",
         "changelog/",
