@@ -36,18 +36,18 @@ def the_files_names_are_named_too():
 
 
 # --8<-- [start:rename]
-def rename(file, prefix):
-    """Write the file again, without the prefix before its names."""
+def rename(file, prefix, renamed):
+    """Write another file, without the prefix before its names."""
     tensors = load_file(file)
-    save_file({name.removeprefix(prefix): tensor for name, tensor in tensors.items()}, file, {"format": "pt"})
+    save_file({name.removeprefix(prefix): tensor for name, tensor in tensors.items()}, renamed, {"format": "pt"})
     # --8<-- [end:rename]
 
 
 def renamed_in_the_file_every_tensor_is_exact():
-    """Written again without the prefix, each of the four files loads exactly: 21 of 21 tensors, and nothing is printed."""
+    """Written anew without the prefix, each of the four files loads exactly: 21 of 21 tensors, and nothing is printed."""
     for prefix in PREFIXES:
         save_as("renamed", prefixed(sound, prefix))
-        rename(f"renamed/{FILE}", prefix)
+        rename(f"{folders[prefix]}/{FILE}", prefix, f"renamed/{FILE}")
         model, text = load("renamed")
         assert equal(model, sound) == names(model) and text == "", (text, names(model) - equal(model, sound))
 
