@@ -243,7 +243,7 @@ def _cell(pages: Pages, table: Table, row: Row, run: Run) -> Element:
     span = {"colspan": str(size)} if size > 1 else {}
     where = labels[0] if size == 1 else pages.say("env range", labels[0], labels[-1])
     if run.outcome is None:
-        return element("td.none", element("span", where), element("span", pages.say("atlas not run")), **span)
+        return element("td.none", element("span", f"{where} {pages.say('atlas not run')}"), **span)
     log = f"{pages.top}evidence/{SLUG}/{row.architecture.module}@{run.environments[-1].name}.txt"
     words = element("span", told(pages.language, run.outcome))
     kind = f"td.{run.outcome.kind}" + (".wide" if size >= WORDED else "")
