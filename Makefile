@@ -14,7 +14,7 @@ help:
 	@echo "make test     engine, package, snippets, a real site built and read, the site in headless Chromium"
 	@echo "make attest   also the package that verifies evidence which a workflow has signed"
 	@echo "make lint     ruff, mypy, who may import whom, clinic lint"
-	@echo "make verify   decide every CPU claim afresh, in all environments (about 15 GB of packages)"
+	@echo "make verify   decide every CPU claim afresh, in all environments (about 20 GB of packages; hours)"
 	@echo "make bench    measure the runner, the build, the search and the pages (with Node.js); ONLY='audit lighthouse' picks"
 	@echo "make faults   try what must not break runner, evidence and site, and print a table (hours; QUICK=1: minutes)"
 	@echo "make wheels   collect in wheels/ what a machine with a GPU and no network needs; VERSION=3.12 is its Python"

@@ -13,6 +13,16 @@ mask         tokens, user names and hosts of a paste -> <token>, <user>, <host>
 words        the words of an answer, in both languages
 answer       a diagnosis in words
 
+From installed versions and a model to what was measured of them:
+
+release      the order of versions
+seen         a program: what is installed for the Python that runs it
+installed    which versions are installed: asked of a Python, or read from a text
+config       a folder's config.json -> which architecture it says it is
+atlas        the load atlas, by architecture and way
+here         all of them together: measured, and how; or not measured, and why
+told         that in words
+
 In a training script (torch where it is used, nothing where it is not):
 
 loads        a wrong load is stopped: VerifyLoad for transformers, Lightning, accelerate, and around from_pretrained

@@ -9,15 +9,18 @@ import sys
 import textwrap
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from . import __version__
 from .console import prepare, say
-from .library import Library
 
-READERS = ("diagnose", "explain", "snippet", "audit", "verify", "list")
+if TYPE_CHECKING:  # who asks brings one along: the engine's command line starts without it
+    from .library import Library
+
+READERS = ("diagnose", "explain", "here", "snippet", "audit", "verify", "list")
 # What the engine's command line has beside these, in a clone of the project.
 MAINTAINERS = (
+    "atlas",
     "build",
     "csp",
     "draw",
@@ -42,6 +45,7 @@ _TOP = """\
 commands:
   diagnose [FILE]   which article has the message that a log holds: python train.py 2>&1 | clinic diagnose
   explain CC002     an article, in the terminal; with --evidence what it rests on
+  here [MODEL]      whether the installed versions were measured to load a model exactly
   snippet NAME      a tested file to copy: print it, or write it with -o FILE
   audit DIR         look into a checkpoint folder before it is loaded
   verify ...        load a model and compare it with its files

@@ -20,6 +20,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from .atlas import Atlas
 from .diagnosis import Diagnoser
 from .words import Language
 
@@ -49,6 +50,11 @@ class Library:
     def diagnoser(self) -> Diagnoser:
         """What answers a log or a question."""
         return Diagnoser(self._json("signatures.json"), self._json("words.json"))
+
+    @cached_property
+    def atlas(self) -> Atlas:
+        """The load atlas; without architectures where the project has none."""
+        return Atlas(self._json("atlas.json"))
 
     def article(self, name: str) -> dict[str, Any] | None:
         """Return the article of an id or a slug, in small or capital letters; None if there is none."""

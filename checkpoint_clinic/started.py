@@ -28,7 +28,7 @@ def start(name: str, given: argparse.Namespace, library: Library, needs: tuple[s
     """Run a snippet with the arguments that it was given, and return its exit status."""
     text = library.snippet(name)
     assert text is not None, f"{name} is one of the snippets"
-    if missing := _python(given.python, ["-c", MISSING, *needs])[1].split() if needs else []:
+    if missing := ask_python(given.python, ["-c", MISSING, *needs])[1].split() if needs else []:
         raise Refused(
             f"{given.python} does not have {', '.join(missing)}. Name the Python that you train with: --python .venv/bin/python"
         )
@@ -36,15 +36,15 @@ def start(name: str, given: argparse.Namespace, library: Library, needs: tuple[s
     with tempfile.TemporaryDirectory(prefix="clinic-") as folder:
         file = Path(folder) / name
         file.write_text(text, encoding="utf-8", newline="\n")
-        status, output = _python(given.python, [str(file), *rest])
+        status, output = ask_python(given.python, [str(file), *rest])
     if not given.as_json:
         return written(status, lambda: sys.stdout.write(output))
     value = {"version": 1, "snippet": name, "status": status, "report": _report(output), "output": output.splitlines()}
     return written(status, lambda: print_json(value))
 
 
-def _python(python: str, arguments: list[str]) -> tuple[int, str]:
-    """Return exit status and standard output; whatever the console is, the two speak UTF-8."""
+def ask_python(python: str, arguments: list[str]) -> tuple[int, str]:
+    """Run a Python and return its exit status and standard output; whatever the console is, the two speak UTF-8."""
     variables = {**os.environ, "PYTHONIOENCODING": "utf-8:backslashreplace"}
     try:
         done = subprocess.run([python, *arguments], check=False, stdout=subprocess.PIPE, env=variables)

@@ -8,6 +8,8 @@ tend         how it is tended
   vectors      texts with their right answers, beside each article
   generate     evidence and shared code -> the generated parts of the snippets
   inert        whether a page's Markdown is text, and nothing of it could run
+  atlas        the load atlas, held against its form
+  changes      what a release changed in it, and what is expected from then on
   pages        an article's two pages, held against its claims
   lint         page <-> folder <-> claims <-> environments <-> evidence <-> snippets
   rederive     what a built site claims, derived again from its own files
@@ -27,6 +29,9 @@ show         how it is shown
   render       evidence -> HTML elements, in the words of `words`
   versions     the table of versions
   environments  the page of environments, a family of them an entry
+  atlas        the load atlas as data: outcomes by architecture, way and environment; atlas.json
+  atlas_page   the load atlas as readers see it, and the part of it that an article shows
+  atlas_picture  a way of it as SVG
   drawing      docs/drawings: what was drawn from the data that a check printed, and whether it still fits
   draw         a drawing's code and data -> SVG; the only one that needs matplotlib
   blocks       the Markdown blocks of a page

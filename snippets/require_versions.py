@@ -7,9 +7,10 @@ Exit status: 0 not affected, 1 affected, 2 not measured (or no model named). As 
     import require_versions; require_versions.check("path/to/model")
 
 This ends the script where versions and model are affected, and warns where they were not measured; strict=True ends it there
-too. All that this file knows are the tables below, of small models of each kind with random weights; of another architecture
+too. All that this file knows is the table below, of small models of each kind with random weights; of another architecture
 it says nothing. It reads version numbers: a package that was changed after it was installed looks like the release
-(check_zero3_load.py looks at the weights). Needs the standard library only.
+(check_zero3_load.py looks at the weights). `clinic here` says more: each way of loading, and what is nearest. Needs the
+standard library only.
 """
 
 from __future__ import annotations
@@ -23,188 +24,84 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import NamedTuple
 
-# --- measured, by `clinic generate`: load_across_versions.zero3_load_is_exact of CC002 where plain_load_is_exact
-DATE = "2026-11-22"
-AFFECTED = {  # (transformers, deepspeed): whether a tensor is lost, or the load fails
-    ("4.49.0", "0.15.4"): False,
-    ("4.49.0", "0.16.9"): False,
-    ("4.49.0", "0.19.8"): False,
-    ("4.50.0", "0.15.4"): False,
-    ("4.50.1", "0.15.4"): False,
-    ("4.50.2", "0.15.4"): False,
-    ("4.50.3", "0.15.4"): False,
-    ("4.50.3", "0.16.9"): False,
-    ("4.50.3", "0.18.9"): False,
-    ("4.50.3", "0.19.7"): False,
-    ("4.50.3", "0.19.8"): False,
-    ("4.51.0", "0.15.4"): False,
-    ("4.51.3", "0.15.4"): False,
-    ("4.52.4", "0.15.4"): False,
-    ("4.53.3", "0.15.4"): False,
-    ("4.55.4", "0.15.4"): False,
-    ("4.56.2", "0.15.4"): False,
-    ("4.57.6", "0.15.4"): False,
-    ("4.57.6", "0.16.9"): False,
-    ("4.57.6", "0.19.8"): False,
-    ("5.0.0", "0.15.4"): False,
-    ("5.0.0", "0.16.9"): False,
-    ("5.0.0", "0.19.8"): False,
-    ("5.1.0", "0.15.4"): False,
-    ("5.2.0", "0.15.4"): False,
-    ("5.3.0", "0.15.4"): False,
-    ("5.4.0", "0.15.4"): False,
-    ("5.5.4", "0.15.4"): False,
-    ("5.8.1", "0.15.4"): False,
-    ("5.8.1", "0.16.9"): False,
-    ("5.8.1", "0.19.8"): False,
-    ("5.23.0", "0.19.8"): False,
-}
-# --- end of the generated part
-# --- measured, by `clinic generate`: load_architectures.*_is_exact of CC002
-MODELS_DATE = "2026-11-25"
-MODELS = {  # model_type: the same of a small model of this kind
-    "deepseek_v3": {
-        ("4.57.6", "0.15.4"): False,
-        ("5.0.0", "0.15.4"): True,
-        ("5.0.0", "0.19.8"): True,
-        ("5.1.0", "0.15.4"): True,
-        ("5.2.0", "0.15.4"): True,
-        ("5.3.0", "0.15.4"): True,
-        ("5.4.0", "0.15.4"): True,
-        ("5.5.4", "0.15.4"): True,
-        ("5.8.1", "0.15.4"): False,
-        ("5.8.1", "0.19.8"): False,
-        ("5.23.0", "0.19.8"): False,
-        ("5.24.0", "0.19.8"): False,
-    },
-    "gemma3": {
-        ("4.57.6", "0.15.4"): True,
-        ("5.0.0", "0.15.4"): True,
-        ("5.0.0", "0.19.8"): True,
-        ("5.1.0", "0.15.4"): False,
-        ("5.2.0", "0.15.4"): False,
-        ("5.3.0", "0.15.4"): False,
-        ("5.4.0", "0.15.4"): False,
-        ("5.5.4", "0.15.4"): False,
-        ("5.8.1", "0.15.4"): False,
-        ("5.8.1", "0.19.8"): False,
-        ("5.23.0", "0.19.8"): False,
-        ("5.24.0", "0.19.8"): False,
-    },
-    "gpt_oss": {
-        ("4.57.6", "0.15.4"): False,
-        ("5.0.0", "0.15.4"): True,
-        ("5.0.0", "0.19.8"): True,
-        ("5.1.0", "0.15.4"): True,
-        ("5.2.0", "0.15.4"): False,
-        ("5.3.0", "0.15.4"): False,
-        ("5.4.0", "0.15.4"): False,
-        ("5.5.4", "0.15.4"): False,
-        ("5.8.1", "0.15.4"): False,
-        ("5.8.1", "0.19.8"): False,
-        ("5.23.0", "0.19.8"): False,
-        ("5.24.0", "0.19.8"): False,
-    },
-    "llama": {
-        ("4.57.6", "0.15.4"): False,
-        ("5.0.0", "0.15.4"): False,
-        ("5.0.0", "0.19.8"): False,
-        ("5.1.0", "0.15.4"): False,
-        ("5.2.0", "0.15.4"): False,
-        ("5.3.0", "0.15.4"): False,
-        ("5.4.0", "0.15.4"): False,
-        ("5.5.4", "0.15.4"): False,
-        ("5.8.1", "0.15.4"): False,
-        ("5.8.1", "0.19.8"): False,
-        ("5.23.0", "0.19.8"): False,
-        ("5.24.0", "0.19.8"): False,
-    },
-    "mixtral": {
-        ("4.57.6", "0.15.4"): False,
-        ("5.0.0", "0.15.4"): True,
-        ("5.0.0", "0.19.8"): True,
-        ("5.1.0", "0.15.4"): True,
-        ("5.2.0", "0.15.4"): False,
-        ("5.3.0", "0.15.4"): False,
-        ("5.4.0", "0.15.4"): False,
-        ("5.5.4", "0.15.4"): False,
-        ("5.8.1", "0.15.4"): False,
-        ("5.8.1", "0.19.8"): False,
-        ("5.23.0", "0.19.8"): False,
-        ("5.24.0", "0.19.8"): False,
-    },
-    "qwen3": {
-        ("4.57.6", "0.15.4"): False,
-        ("5.0.0", "0.15.4"): False,
-        ("5.0.0", "0.19.8"): False,
-        ("5.1.0", "0.15.4"): False,
-        ("5.2.0", "0.15.4"): False,
-        ("5.3.0", "0.15.4"): False,
-        ("5.4.0", "0.15.4"): False,
-        ("5.5.4", "0.15.4"): False,
-        ("5.8.1", "0.15.4"): False,
-        ("5.8.1", "0.19.8"): False,
-        ("5.23.0", "0.19.8"): False,
-        ("5.24.0", "0.19.8"): False,
-    },
-    "qwen3_5": {
-        ("5.2.0", "0.15.4"): False,
-        ("5.3.0", "0.15.4"): False,
-        ("5.4.0", "0.15.4"): True,
-        ("5.5.4", "0.15.4"): True,
-        ("5.8.1", "0.15.4"): False,
-        ("5.8.1", "0.19.8"): False,
-        ("5.23.0", "0.19.8"): False,
-        ("5.24.0", "0.19.8"): False,
-    },
-    "qwen3_moe": {
-        ("4.57.6", "0.15.4"): False,
-        ("5.0.0", "0.15.4"): True,
-        ("5.0.0", "0.19.8"): True,
-        ("5.1.0", "0.15.4"): True,
-        ("5.2.0", "0.15.4"): False,
-        ("5.3.0", "0.15.4"): False,
-        ("5.4.0", "0.15.4"): False,
-        ("5.5.4", "0.15.4"): False,
-        ("5.8.1", "0.15.4"): False,
-        ("5.8.1", "0.19.8"): False,
-        ("5.23.0", "0.19.8"): False,
-        ("5.24.0", "0.19.8"): False,
-    },
-    "qwen3_next": {
-        ("4.57.6", "0.15.4"): False,
-        ("5.0.0", "0.15.4"): True,
-        ("5.0.0", "0.19.8"): True,
-        ("5.1.0", "0.15.4"): True,
-        ("5.2.0", "0.15.4"): False,
-        ("5.3.0", "0.15.4"): False,
-        ("5.4.0", "0.15.4"): False,
-        ("5.5.4", "0.15.4"): False,
-        ("5.8.1", "0.15.4"): False,
-        ("5.8.1", "0.19.8"): False,
-        ("5.23.0", "0.19.8"): False,
-        ("5.24.0", "0.19.8"): False,
-    },
-    "qwen3_vl": {
-        ("4.57.6", "0.15.4"): False,
-        ("5.0.0", "0.15.4"): False,
-        ("5.0.0", "0.19.8"): False,
-        ("5.1.0", "0.15.4"): False,
-        ("5.2.0", "0.15.4"): False,
-        ("5.3.0", "0.15.4"): False,
-        ("5.4.0", "0.15.4"): False,
-        ("5.5.4", "0.15.4"): False,
-        ("5.8.1", "0.15.4"): False,
-        ("5.8.1", "0.19.8"): False,
-        ("5.23.0", "0.19.8"): False,
-        ("5.24.0", "0.19.8"): False,
-    },
-}
+# By DeepSpeed: the releases of transformers that were measured with it; then of each model_type ranges of just these releases,
+# `!` before one in which a tensor is lost, or the load fails.
+# --- measured, by `clinic generate`: *.zero3 of atlas
+#     and load_architectures.*_is_exact of CC002
+#     and load_across_versions.zero3_load_is_exact of CC002 where plain_load_is_exact as qwen2_5_vl
+DATE = "2026-11-29"
+TABLE = """
+transformers 0.15.4: 4.49.0 4.50.0 4.50.1 4.50.2 4.50.3 4.51.0 4.51.3 4.52.4 4.53.3 4.55.4 4.56.2 4.57.6 5.0.0 5.1.0
+transformers 0.15.4: 5.2.0 5.3.0 5.4.0 5.5.4 5.8.1
+deepseek_v3 0.15.4: 4.57.6 !5.0.0..5.5.4 5.8.1
+gemma3 0.15.4: !4.57.6..5.0.0 5.1.0..5.8.1
+gpt_oss 0.15.4: 4.57.6 !5.0.0..5.1.0 5.2.0..5.8.1
+llama 0.15.4: 4.57.6..5.8.1
+mixtral 0.15.4: 4.57.6 !5.0.0..5.1.0 5.2.0..5.8.1
+qwen2_5_vl 0.15.4: 4.49.0..5.8.1
+qwen3 0.15.4: 4.57.6..5.8.1
+qwen3_5 0.15.4: 5.2.0..5.3.0 !5.4.0..5.5.4 5.8.1
+qwen3_moe 0.15.4: 4.57.6 !5.0.0..5.1.0 5.2.0..5.8.1
+qwen3_next 0.15.4: 4.57.6 !5.0.0..5.1.0 5.2.0..5.8.1
+qwen3_vl 0.15.4: 4.57.6..5.8.1
+transformers 0.16.9: 4.49.0 4.50.3 4.57.6 5.0.0 5.8.1
+qwen2_5_vl 0.16.9: 4.49.0..5.8.1
+transformers 0.18.9: 4.50.3
+qwen2_5_vl 0.18.9: 4.50.3
+transformers 0.19.7: 4.50.3
+qwen2_5_vl 0.19.7: 4.50.3
+transformers 0.19.8: 4.49.0 4.50.3 4.51.3 4.52.4 4.53.3 4.54.1 4.55.4 4.56.2 4.57.6 5.0.0 5.1.0 5.2.0 5.3.0 5.4.0 5.5.4
+transformers 0.19.8: 5.6.2 5.7.0 5.8.1 5.9.0 5.10.4 5.11.0 5.12.1 5.13.1 5.14.1 5.15.1 5.16.1 5.17.0 5.18.0 5.19.0
+transformers 0.19.8: 5.20.2 5.21.1 5.22.2 5.23.0 5.24.0
+bert 0.19.8: 4.49.0..5.24.0
+deepseek_v3 0.19.8: !4.49.0..4.50.3 4.51.3..4.57.6 !5.0.0..5.5.4 5.6.2..5.24.0
+gemma2 0.19.8: 4.49.0..5.24.0
+gemma3 0.19.8: !4.49.0 4.50.3..4.56.2 !4.57.6..5.0.0 5.1.0..5.24.0
+gemma3_text 0.19.8: !4.49.0 4.50.3..4.56.2 !4.57.6 5.0.0..5.24.0
+glm4_moe 0.19.8: !4.49.0..4.53.3 4.54.1..4.57.6 !5.0.0..5.5.4 5.6.2..5.24.0
+gpt_oss 0.19.8: !4.49.0..4.54.1 4.55.4..4.57.6 !5.0.0..5.1.0 5.2.0..5.24.0
+internvl 0.19.8: !4.49.0..4.51.3 4.52.4..5.24.0
+llama 0.19.8: 4.49.0..5.24.0
+llava 0.19.8: 4.49.0..5.24.0
+mixtral 0.19.8: 4.49.0..4.57.6 !5.0.0..5.1.0 5.2.0..5.24.0
+qwen2 0.19.8: 4.49.0..5.24.0
+qwen2_5_vl 0.19.8: 4.49.0..5.24.0
+qwen2_moe 0.19.8: 4.49.0..4.57.6 !5.0.0..5.1.0 5.2.0..5.24.0
+qwen2_vl 0.19.8: 4.49.0..5.24.0
+qwen3 0.19.8: !4.49.0..4.50.3 4.51.3..5.24.0
+qwen3_5 0.19.8: !4.49.0..5.1.0 5.2.0..5.3.0 !5.4.0..5.5.4 5.6.2..5.24.0
+qwen3_5_moe 0.19.8: !4.49.0..5.1.0 5.2.0..5.3.0 !5.4.0..5.5.4 5.6.2..5.24.0
+qwen3_moe 0.19.8: !4.49.0..4.50.3 4.51.3..4.57.6 !5.0.0..5.1.0 5.2.0..5.24.0
+qwen3_next 0.19.8: !4.49.0..4.56.2 4.57.6 !5.0.0..5.1.0 5.2.0..5.24.0
+qwen3_vl 0.19.8: !4.49.0..4.56.2 4.57.6..5.24.0
+t5 0.19.8: 4.49.0..5.24.0
+whisper 0.19.8: 4.49.0..4.57.6 !5.0.0..5.24.0
+"""
 # --- end of the generated part
 
 
 Rows = Mapping[tuple[str, str], bool]
-MEASURED: dict[str, Rows] = {"qwen2_5_vl": AFFECTED, **MODELS}
+
+
+def expanded(table: str) -> dict[str, dict[tuple[str, str], bool]]:
+    """The table as model_type -> (transformers, deepspeed) -> affected; a release outside of every range is not in it."""
+    releases: dict[str, list[str]] = {}
+    rows: dict[str, dict[tuple[str, str], bool]] = {}
+    for line in table.split("\n"):
+        head, _, items = line.partition(": ")
+        name, _, deepspeed = head.partition(" ")
+        for item in items.split():
+            if name == "transformers":
+                releases.setdefault(deepspeed, []).append(item)
+                continue
+            first, _, last = item.lstrip("!").partition("..")
+            known = releases[deepspeed]
+            for release in known[known.index(first) : known.index(last or first) + 1]:
+                rows.setdefault(name, {})[release, deepspeed] = item.startswith("!")
+    return rows
+
+
+MEASURED: Mapping[str, Rows] = expanded(TABLE)
 
 
 class Answer(NamedTuple):
@@ -244,7 +141,7 @@ def answer(model: str | os.PathLike[str] | None = None, measured: Mapping[str, R
         )
     known = {_keys(*pair): affected for pair, affected in tables[kind].items()}
     affected = known.get(_keys(transformers, deepspeed))
-    small = f"(a small {kind}, one rank; measured by {DATE if kind == 'qwen2_5_vl' else MODELS_DATE})"
+    small = f"(a small {kind}, one rank; measured by {DATE})"
     if affected is False:
         return Answer(0, f"not affected: {both} loads every tensor of {kind} exactly under ZeRO-3 {small}.")
     others = _others(transformers, deepspeed, tables[kind])

@@ -27,8 +27,9 @@ from rich.console import Console
 from rich.table import Table
 
 from checks.content.environment import awaits_commit, load_environments, read_commits
+from checks.decide.evidence import location, subjects, write
 from checks.decide.install import home, install
-from checks.decide.plan import Job, load_project
+from checks.decide.plan import Cell, Job, load_project
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -40,6 +41,7 @@ PYTHON = sys.executable
 REPEATS = 5
 WIDTHS = {"what": 44, "against": 34, "measured": 40, "the other": 10, "wanted": 22}
 OF_PROJECT = ("checkpoint_clinic", "checks", "snippets", "docs", "overrides")  # what commands in a copy of the project read
+TEXTS = ("CHANGELOG.md",)  # and a page includes
 console = Console(width=160)
 Rows = list[list[str]]
 
@@ -64,6 +66,8 @@ def copy_project(folder: Path) -> Path:
     """Return a copy of the project, for what writes evidence or pages."""
     for name in OF_PROJECT:
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in TEXTS:
+        shutil.copyfile(ROOT / name, folder / name)
     return folder
 
 
@@ -86,6 +90,39 @@ def nothing_to_do() -> list[str]:
         lambda: subprocess.run([PYTHON, "-m", "checks", "run"], cwd=ROOT, capture_output=True, check=False),
     )
     return ["clinic run, all evidence current", "python -c pass", f"{ours:.2f} s", f"{bare:.2f} s", "at most 1 s"]
+
+
+def multiply(folder: Path, copies: int) -> list[Cell]:
+    """Give a copy of the project each article again, with other ids and evidence of its own; return the articles' cells."""
+    for article in load_project(folder).articles:
+        for number in range(1, copies + 1):
+            again = shutil.copytree(article.folder, article.folder.with_name(f"{article.slug}-{number}"))
+            toml = again / "article.toml"
+            text = toml.read_text(encoding="utf-8").replace(article.id, f"CC{100 * number + int(article.id[2:])}")
+            toml.write_text(text, encoding="utf-8")
+            for module in again.glob("*.py"):  # no two are alike, or one would be parsed for all
+                module.write_text(f"{module.read_text(encoding='utf-8')}# {number}\n", encoding="utf-8")
+    project = load_project(folder)
+    for job in project.jobs:
+        path = location(job.article, job.module, job.environment.name)
+        if (record := project.record(job)) and record.article != job.article.id:
+            current = subjects(job.article, job.module, job.environment, folder)
+            record = record.model_copy(update={"article": job.article.id, "subjects": current})
+            write(path, record, path.with_suffix(".log").read_bytes())
+    return [cell for article in project.articles for cell in project.cells(article)]
+
+
+def nothing_to_do_in_a_large_project(copies: int, wanted: str) -> list[str]:
+    """What a run with nothing to do reads grows with the cells: every statement and log, and each module that decides one."""
+    with tempfile.TemporaryDirectory() as folder:
+        large = copy_project(Path(folder, "project"))
+        cells = multiply(large, copies)
+        articles = sorted({cell.article.id for cell in cells})
+        start, ours = alternate(
+            lambda: subprocess.run([PYTHON, "-m", "checks", "run", "--help"], cwd=large, capture_output=True, check=False),
+            lambda: subprocess.run([PYTHON, "-m", "checks", "run", *articles], cwd=large, capture_output=True, check=False),
+        )
+    return [f"clinic run, {len(cells):,} cells, all current", "clinic run --help", f"{ours:.2f} s", f"{start:.2f} s", wanted]
 
 
 def decided(*run: str, cwd: Path, **variables: str) -> None:
@@ -450,12 +487,43 @@ def sweep(names: tuple[str, ...]) -> list[list[str]]:
 
     With no names, all of them; but those that are built from a source repository, which needs a network.
     """
-    project = load_project(ROOT)
-    swept = [job for job in project.jobs if job.article.id == "CC002" and job.module == "load_across_versions"]
-    known = [job for job in swept if not read_commits(job.environment.lock()) and not awaits_commit(job.environment)]
-    jobs = [job for job in known if job.environment.name in names or not names]
-    chosen = [argument for job in jobs for argument in ("--environment", job.environment.name)]
-    told: list[str] = []
+    jobs = [job for job in load_project(ROOT).jobs if job.article.id == "CC002" and job.module == "load_across_versions"]
+    known = [job for job in jobs if not read_commits(job.environment.lock()) and not awaits_commit(job.environment)]
+    chosen = [job for job in known if job.environment.name in names or not names]
+    seconds, again, decided, told, sizes = build_and_decide(chosen)
+    what = f"sweep of versions: {len(chosen)} of {len(known)} layers built, {decided} cells decided"
+    measured = (
+        f"{seconds:.0f} s = {3600 * decided / seconds:.0f} cells an hour; layers of {min(sizes):.0f} to {max(sizes):.0f} MB"
+    )
+    return [
+        [what, "", measured, "", "at most 100 MB a layer"],
+        ["", "the same again", f"{again:.2f} s, {told}", "", "nothing"],
+    ]
+
+
+def release_of_the_atlas(name: str) -> list[list[str]]:
+    """One release more in the load atlas: its layer built, every architecture decided in every way."""
+    jobs = [job for job in load_project(ROOT).jobs if job.article.id == "atlas" and job.environment.name == name]
+    seconds, again, decided, told, sizes = build_and_decide(jobs, "--workers", str(os.cpu_count() or 1))
+    return [
+        [
+            f"load atlas, a release more: {len(jobs)} architectures, {decided} cells decided",
+            "",
+            f"{seconds / 60:.1f} min, {sum(sizes):.0f} MB",
+            "",
+            "at most 30 min on two cores, 150 MB",
+        ],
+        ["", "the same again", f"{again:.2f} s, {told}", "", "nothing"],
+    ]
+
+
+def build_and_decide(jobs: list[Job], *options: str) -> tuple[float, float, int, str, list[float]]:
+    """Decide jobs in a home that has only the layers below theirs.
+
+    Return the seconds, those of the same again, how many cells were decided, what the second time did, the layers' sizes in MB.
+    """
+    article, told = jobs[0].article.id, []
+    chosen = [argument for name in dict.fromkeys(job.environment.name for job in jobs) for argument in ("--environment", name)]
     with tempfile.TemporaryDirectory() as folder:
         copy, environments = copy_project(Path(folder, "project")), Path(folder, "home", "environments")
         environments.mkdir(parents=True)
@@ -464,7 +532,7 @@ def sweep(names: tuple[str, ...]) -> list[list[str]]:
                 place = install(layer, home(ROOT) / "environments").python.parents[1]
                 link = environments / place.name
                 link.exists() or link.symlink_to(place)
-        run = [PYTHON, "-m", "checks", "run", jobs[0].article.id, *chosen]
+        run = [PYTHON, "-m", "checks", "run", article, *chosen, *options]
         variables = {**os.environ, "CLINIC_HOME": str(environments.parent)}
 
         def decide(*more: str) -> None:
@@ -472,20 +540,10 @@ def sweep(names: tuple[str, ...]) -> list[list[str]]:
             told.append(done.stdout + done.stderr)
 
         seconds, again = timed(lambda: decide("--again")), timed(decide)
-        layers = [place for place in environments.iterdir() if not place.is_symlink()]
+        layers = [place for place in environments.iterdir() if place.is_dir() and not place.is_symlink()]
         sizes = [sum(file.lstat().st_size for file in place.rglob("*") if not file.is_symlink()) / 1e6 for place in layers]
-    here = [job.environment.name for job in jobs]
-    cells = sum(len(job.cells) for job in project.jobs if job.article.id == "CC002" and job.environment.name in here)
-    decided = len(re.findall(r"^CC002 (?:holds|refuted) ", told[0], re.MULTILINE))
-    what = f"sweep of versions: {len(jobs)} of {len(known)} layers built, {decided} of {cells} cells decided"
-    measured = (
-        f"{seconds:.0f} s = {3600 * decided / seconds:.0f} cells an hour; layers of {min(sizes):.0f} to {max(sizes):.0f} MB"
-    )
-    nothing = "nothing decided" if "deciding" not in told[1] else "decided again"
-    return [
-        [what, "", measured, "", "at most 100 MB a layer"],
-        ["", "the same again", f"{again:.2f} s, {nothing}", "", "nothing"],
-    ]
+    decided = len(re.findall(rf"^{article} (?:holds|refuted) ", told[0], re.MULTILINE))
+    return seconds, again, decided, "nothing decided" if "deciding" not in told[1] else "decided again", sizes
 
 
 def gate(name: str) -> list[str]:
@@ -545,6 +603,8 @@ def all_steps() -> dict[str, Callable[[], Rows]]:
     return {
         "start": start_of_diagnose,
         "nothing-to-do": lambda: [nothing_to_do()],
+        "nothing-to-do-2000": lambda: [nothing_to_do_in_a_large_project(4, "at most 1 s at 2,000")],
+        "nothing-to-do-10000": lambda: [nothing_to_do_in_a_large_project(20, "at most 3 s at 10,000")],
         **{f"runner-{name}": lambda name=name: [runner_overhead(name, jobs[name])] for name in jobs},  # type: ignore[misc]
         "audit": lambda: audit_of_deepseek_v3(False),
         "audit-with-scales": lambda: audit_of_deepseek_v3(True),
@@ -556,6 +616,7 @@ def all_steps() -> dict[str, Callable[[], Rows]]:
         "layer": lambda: [one_more_layer("transformers-4.50.3")],
         "gate": lambda: [gate("transformers-4.50.3")],
         "sweep": lambda: sweep(SWEEP),
+        "atlas": lambda: release_of_the_atlas("atlas-5.24.0"),
         "search": search,
         "lighthouse": lighthouse,
         "whole-sweep": lambda: sweep(()),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from enum import IntEnum
@@ -96,9 +97,11 @@ def answer(cell: Cell, judged: Judgement) -> str:
 
 def print_summary(project: Project, cells: list[Cell]) -> None:
     """Print a line for each article: how many of the cells are verified, and what the others are."""
-    for article in project.articles:
-        judged = [project.judge(cell) for cell in cells if cell.article is article]
-        if not judged:
+    of_articles: dict[str, list[Judgement]] = {}
+    for cell in cells:
+        of_articles.setdefault(cell.article.id, []).append(project.judge(cell))
+    for article in project.decided:
+        if not (judged := of_articles.get(article.id)):
             continue
         counts = Counter(one.status for one in judged)
         others = ", ".join(f"[{COLOUR[name]}]{number} {name}[/]" for name, number in counts.items() if name != "verified")
@@ -127,6 +130,7 @@ class OwnRuns:
     def __init__(self, folder: Path) -> None:
         self.path = folder / "own-runs.json"
         self.runs: dict[str, str] = {}
+        self.writing = threading.Lock()
         with contextlib.suppress(OSError, ValueError):
             self.runs = dict(json.loads(self.path.read_text(encoding="utf-8")))
 
@@ -137,7 +141,8 @@ class OwnRuns:
 
     def add(self, job: Job, path: Path) -> None:
         """Remember what was just written."""
-        self.runs[f"{job.article.id} {job.name}"] = sha256(path)
-        temporary = self.path.with_suffix(".tmp")
-        temporary.write_text(json.dumps(self.runs, indent=1), encoding="utf-8")
-        temporary.replace(self.path)
+        with self.writing:
+            self.runs[f"{job.article.id} {job.name}"] = sha256(path)
+            temporary = self.path.with_suffix(".tmp")
+            temporary.write_text(json.dumps(self.runs, indent=1), encoding="utf-8")
+            temporary.replace(self.path)

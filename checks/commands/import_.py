@@ -29,7 +29,7 @@ def command(folder: Path) -> int:
         err.print(f"No statement lies below {escape(str(folder))}.")
         return Exit.NOTHING
     with only_run(root, home(root)):
-        sweep(article.folder for article in project.articles)
+        sweep(article.folder for article in project.decided)
         for one in found:
             if not one.refused:
                 out.print(f"took {escape(str(take(one).relative_to(root)))}")

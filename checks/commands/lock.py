@@ -6,6 +6,7 @@ import click
 from rich.markup import escape
 
 from ..content.environment import add_member, load_environments
+from ..decide.evidence import now
 from ..decide.install import Unavailable, lock
 from ..decide.plan import find_root
 from .command import Exit, err, out
@@ -13,8 +14,8 @@ from .command import Exit, err, out
 
 @click.command()
 @click.argument("names", nargs=-1, metavar="[ENVIRONMENT|FAMILY=VERSION[+VERSION]]...")
-@click.option("--until", default="2026-11-21", show_default=True, help="Take no release that is newer than this day.")
-def command(names: tuple[str, ...], until: str) -> int:
+@click.option("--until", metavar="DAY", help="Take no release that is newer than this day; by default today.")
+def command(names: tuple[str, ...], until: str | None) -> int:
     """Resolve requirements again and write the hashed locks: all, those named, or that of a family's new member."""
     root = find_root()
     folder = root / "checks" / "environments"
@@ -31,7 +32,7 @@ def command(names: tuple[str, ...], until: str) -> int:
     for environment in sorted(known.values(), key=lambda one: len(one.layers)):
         if not wanted or environment.name in wanted:
             try:
-                for path in lock(environment, until):
+                for path in lock(environment, until or f"{now():%Y-%m-%d}"):
                     out.print(f"wrote {escape(str(path.relative_to(root)))}")
             except Unavailable as error:
                 failed += 1

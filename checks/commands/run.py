@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import errno
+import itertools
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
 from rich.markup import escape
 
 from ..content.environment import awaits_commit
+from ..content.problem import Problem
 from ..decide.evidence import Record, location, read_or_none, sweep
 from ..decide.install import Unavailable, home
 from ..decide.leftovers import sweep_builds, sweep_temporary
 from ..decide.plan import Cell, Job, Project, find_root, has_answer, interrupted_writes, load_project, select
 from .command import Exit, OwnRuns, cell_as_json, err, exit_status, line, lock, only_run, print_json, print_summary, told
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)  # what ends one job ends the next ones, too
 
@@ -29,6 +37,13 @@ NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)  # what ends one job ends th
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Install from this folder of wheels, without an index.",
 )
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="So many environments at once; claims that measure time want one.",
+)
 @click.option("--same", is_flag=True, help="Fail also when a verdict differs from the one recorded before.")
 @click.option("--json", "as_json", is_flag=True, help="Print the cells that were selected as JSON.")
 def command(
@@ -37,6 +52,7 @@ def command(
     again: bool,
     here: bool,
     wheels: Path | None,
+    workers: int,
     same: bool,
     as_json: bool,
 ) -> int:
@@ -53,17 +69,19 @@ def command(
     jobs = [job for job in jobs if _can_be_entered(job, bool(environments))]
     changed: list[str] = []
     not_decided: list[str] = []
+    swept: list[Problem] = []
     if jobs:
         with only_run(root, home(root)):
             _sweep(project)
-            changed, not_decided = _run_jobs(project, jobs, wheels, own)
-    elif interrupted_writes(project):
+            changed, not_decided = _Runner(project, wheels, own).run(jobs, workers)
+    elif swept := interrupted_writes(project):
         with lock(root / ".clinic") as held:
             if held:  # else it is the other run's, which is just writing it
                 _sweep(project)
     sweep_temporary()
     sweep_builds(root)
-    project = load_project(root)  # the statuses of the files as they are now
+    if jobs or swept:
+        project = load_project(root)  # the statuses of the files as they are now
     ran = {
         (job.article.slug, job.name)
         for job in selected
@@ -93,50 +111,73 @@ def _sweep(project: Project) -> None:
     """Finish or remove what killed runs left, and say so."""
     for problem in interrupted_writes(project):
         err.print(f"[yellow]{escape(problem.file)}: {escape(problem.found)}; finished or removed[/]")
-    sweep(article.folder for article in project.articles)
+    sweep(article.folder for article in project.decided)
 
 
-def _run_jobs(project: Project, jobs: list[Job], wheels: Path | None, own: OwnRuns) -> tuple[list[str], list[str]]:
-    """Run jobs one after the other with their progress.
+class _Runner:
+    """Runs jobs with their progress, several environments at once if asked to.
 
-    Return how verdicts differ from those recorded before, and the jobs that could not be decided or not be kept.
+    `changed` says how verdicts differ from those recorded before; `not_decided` names what could not be decided or kept.
     """
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from ..decide.run import decide
+    def __init__(self, project: Project, wheels: Path | None, own: OwnRuns) -> None:
+        self.project, self.wheels, self.own = project, wheels, own
+        self.changed: list[str] = []
+        self.not_decided: list[str] = []
+        self.full = ""
+        self.stopped = threading.Event()
 
-    columns = (BarColumn(bar_width=20), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
-    changed: list[str] = []
-    not_decided: list[str] = []
-    unavailable: dict[str, str] = {}
-    full = ""
-    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
-        bar = progress.add_task("", total=len(jobs))
+    def run(self, jobs: list[Job], workers: int) -> tuple[list[str], list[str]]:
+        """Run the jobs, those of one environment one after the other; return what has changed and what was not decided."""
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+        columns = (BarColumn(bar_width=20), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+        groups = [list(group) for _, group in itertools.groupby(jobs, lambda job: job.environment.name)]
+        with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
+            bar = progress.add_task("", total=len(jobs))
+            with ThreadPoolExecutor(workers) as pool:
+                waiting = [pool.submit(self._environment, group, progress, bar) for group in groups]
+                try:
+                    for one in waiting:
+                        one.result()
+                except BaseException:  # also of an interrupt: what is running ends, nothing more begins
+                    self.stopped.set()
+                    pool.shutdown(cancel_futures=True)
+                    raise
+        return self.changed, self.not_decided
+
+    def _environment(self, jobs: list[Job], progress: Progress, bar: TaskID) -> None:
+        unavailable = ""
         for job in jobs:
+            if self.stopped.is_set():
+                return
             progress.update(bar, description=escape(job.name))
-            path = location(job.article, job.module, job.environment.name)
-            old = read_or_none(path)
-            reason = full or unavailable.get(job.environment.name, "")
+            reason = self.full or unavailable
             if not reason:
                 try:
-                    record = decide(project, job, wheels, _Speaker(job, progress.console))
-                    own.add(job, path)
+                    self._decide(job, progress.console)
                 except Unavailable as error:
-                    reason = unavailable[job.environment.name] = "the environment cannot be entered here"
+                    reason = unavailable = "the environment cannot be entered here"
                     err.print(f"[yellow]{escape(str(error))}[/]")
                 except OSError as error:  # a full disk, a folder that cannot be written
                     reason = f"it could not be run or kept: {told(error)}"
-                    full = reason if error.errno in NO_ROOM else ""
-                else:
-                    for cell in job.cells:
-                        changed += _report(cell, record, old)
+                    self.full = reason if error.errno in NO_ROOM else ""
             if reason:
-                not_decided.append(job.name)
+                self.not_decided.append(job.name)
                 for cell in job.cells:
                     err.print(line(cell, "undecided", "yellow", reason))
-                    changed.append(f"{cell.name}: undecided, {reason}")
+                    self.changed.append(f"{cell.name}: undecided, {reason}")
             progress.advance(bar)
-    return changed, not_decided
+
+    def _decide(self, job: Job, console: Console) -> None:
+        from ..decide.run import decide
+
+        path = location(job.article, job.module, job.environment.name)
+        old = read_or_none(path)
+        record = decide(self.project, job, self.wheels, _Speaker(job, console))
+        self.own.add(job, path)
+        for cell in job.cells:
+            self.changed += _report(cell, record, old)
 
 
 class _Speaker:

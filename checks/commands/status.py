@@ -27,9 +27,8 @@ def command(article: str | None, as_json: bool) -> int:
     if as_json:
         print_json({"cells": [cell_as_json(project, cell) for cell in cells]})
         return exit_status(project, cells)
-    for cell in cells:
-        judged = project.judge(cell)
-        colour = COLOUR[judged.status]
-        out.print(line(cell, judged.status, colour, judged.reason))
+    judged = [(cell, project.judge(cell)) for cell in cells]
+    if judged:  # thousands of lines, printed at once
+        out.print("\n".join(line(cell, one.status, COLOUR[one.status], one.reason) for cell, one in judged))
     print_summary(project, cells)
     return exit_status(project, cells)

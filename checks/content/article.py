@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from dataclasses import dataclass, field
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -25,8 +26,11 @@ Safe = Literal["yes", "no", "check"]  # to go on after the message; check: not b
 WEB = re.compile(r"^https://[A-Za-z0-9.-]+(:[0-9]+)?(/[!#$%&'()*+,./0-9:;=?@A-Z_a-z~-]*)?$")
 
 
+_refusals = lru_cache(maxsize=4096)(refusals)
+
+
 def _pattern(pattern: str) -> str:
-    if found := refusals(pattern):
+    if found := _refusals(pattern):
         raise ValueError(f"a pattern that both engines run in linear time; this one {' and '.join(found)}")
     return pattern
 
@@ -131,7 +135,9 @@ class Expected(Strict):
         yield from ((name, "refuted") for name in self.refuted)
 
 
-class _Toml(Strict):
+class Toml(Strict):
+    """article.toml."""
+
     id: Annotated[str, Field(pattern=r"^CC\d{3,}$")]
     harm: Harm
     safe: Safe
@@ -151,7 +157,7 @@ class _Toml(Strict):
     claims: Annotated[dict[str, Expected], Field(min_length=1)]
 
     @model_validator(mode="after")
-    def _another_age_has_a_reason(self) -> _Toml:
+    def _another_age_has_a_reason(self) -> Toml:
         if (self.expires_days != EXPIRES_DAYS) != (self.expires_because is not None):
             raise ValueError(f"expires_because, with the reason for an expires_days other than {EXPIRES_DAYS}, and only then")
         return self
@@ -184,7 +190,7 @@ class Article:
 
     slug: str
     folder: Path
-    toml: _Toml
+    toml: Toml
     claims: tuple[Claim, ...]
 
     @property
@@ -219,7 +225,7 @@ def load_article(folder: Path, root: Path) -> Article:
         raise Invalid([Problem(name, 1, "a file that states the article's claims", "no such file", repair)])
     text = file.read_text(encoding="utf-8", errors="replace")
     try:
-        toml = _Toml.model_validate(tomllib.loads(text))
+        toml = Toml.model_validate(tomllib.loads(text))
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         line = int(found[1]) if (found := re.search(r"at line (\d+)", str(error))) else len(text.splitlines()) or 1
         raise Invalid([Problem(name, line, "TOML", str(error), f"correct the syntax of {name}")]) from error
@@ -237,43 +243,46 @@ def load_article(folder: Path, root: Path) -> Article:
     return Article(folder.name, folder, toml, tuple(claims))
 
 
-def _claims(folder: Path, root: Path, toml: _Toml, text: str) -> tuple[list[Claim], list[Problem]]:
+def _claims(folder: Path, root: Path, toml: Toml, text: str) -> tuple[list[Claim], list[Problem]]:
     claims: list[Claim] = []
     problems: list[Problem] = []
-    functions: dict[Path, dict[str, ast.FunctionDef] | None] = {}
+    found: dict[Path, dict[str, Function] | None] = {}
     file = relative(folder / "article.toml", root)
+
+    def at(claim: str) -> int:
+        return line_of(text, f'"{claim}"')
+
     for name, expected in toml.claims.items():
-        line = line_of(text, f'"{name}"')
         module, dot, function = name.partition(".")
         path = folder / f"{module}.py"
         if not dot or not path.is_file():
-            found = f"no file {relative(path, root)}" if dot else repr(name)
+            there = f"no file {relative(path, root)}" if dot else repr(name)
             problems.append(
-                Problem(file, line, '"module.function" of a check module', found, f"write {path.name}, or remove the claim")
+                Problem(file, at(name), '"module.function" of a check module', there, f"write {path.name}, or remove the claim")
             )
             continue
-        if path not in functions:
-            functions[path] = _functions(path, root, problems)
-        if (defined := functions[path]) is None:
+        if path not in found:
+            found[path] = functions(path, root, problems)
+        if (defined := found[path]) is None:
             continue  # said once
         definition = defined.get(function)
         where = relative(path, root)
         if definition is None:
             problems.append(
-                Problem(file, line, f"a function {function} in {where}", "none", f"define it, or remove the claim {name}")
+                Problem(file, at(name), f"a function {function} in {where}", "none", f"define it, or remove the claim {name}")
             )
-        elif not (sentence := ast.get_docstring(definition)):
+        elif not (sentence := definition.docstring):
             repair = "write the claim as the function's docstring"
             problems.append(Problem(where, definition.lineno, f"the sentence of claim {name}", "no docstring", repair))
         else:
             claims.append(Claim(name, " ".join(sentence.split()), path, definition.lineno, expected))
         if not list(expected.cells()):
-            problems.append(Problem(file, line, "an environment under holds or refuted", "none", f"name one for {name}"))
+            problems.append(Problem(file, at(name), "an environment under holds or refuted", "none", f"name one for {name}"))
         for twice in set(expected.holds) & set(expected.refuted):
             problems.append(
-                Problem(file, line, "one verdict an environment", f"{twice} in both", f"remove {twice} from one of them")
+                Problem(file, at(name), "one verdict an environment", f"{twice} in both", f"remove {twice} from one of them")
             )
-    for path, defined in functions.items():
+    for path, defined in found.items():
         for function, node in (defined or {}).items():
             if f"{path.stem}.{function}" not in toml.claims:
                 repair = f'add "{path.stem}.{function}" to [claims] of {file}, or start its name with an underscore'
@@ -287,30 +296,61 @@ def _claims(folder: Path, root: Path, toml: _Toml, text: str) -> tuple[list[Clai
                     )
                 )
     for path in sorted(folder.glob("[!_]*.py")):
-        if path not in functions:
+        if path not in found:
             repair = f"add its claims to {file}, or start its name with an underscore"
             problems.append(Problem(relative(path, root), 1, "a check module that decides a claim", "no claim of it", repair))
     return claims, problems
 
 
-def _functions(path: Path, root: Path, problems: list[Problem]) -> dict[str, ast.FunctionDef] | None:
-    """Return the functions of a check module that can be claims: public, without arguments; None if it is not Python."""
-    try:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:  # the last two: nested too deeply
-        line = getattr(error, "lineno", None) or 1
-        problems.append(
-            Problem(
-                relative(path, root),
-                line,
-                "Python",
-                getattr(error, "msg", str(error) or "nested too deeply"),
-                "correct the syntax",
-            )
-        )
+def functions(path: Path, root: Path, problems: list[Problem]) -> dict[str, Function] | None:
+    """Return the functions of a check module that can be claims; None if it is not Python."""
+    source = _source(path)
+    if source.error:
+        problems.append(Problem(relative(path, root), source.line, "Python", source.error, "correct the syntax"))
         return None
-    nodes = (node for node in tree.body if isinstance(node, ast.FunctionDef))
-    return {node.name: node for node in nodes if not node.name.startswith("_") and not _takes_arguments(node)}
+    return source.functions
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function that can be a claim."""
+
+    lineno: int
+    docstring: str | None
+
+
+@dataclass(frozen=True)
+class _Source:
+    """What is asked of a file of Python: public functions without arguments, the names that it imports; or its error."""
+
+    functions: dict[str, Function] = field(default_factory=dict)
+    imports: tuple[str, ...] = ()
+    error: str = ""
+    line: int = 1
+
+
+def _source(path: Path) -> _Source:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except ValueError as error:  # no UTF-8
+        return _Source(error=str(error))
+    return _parsed(text)
+
+
+@lru_cache(maxsize=4096)
+def _parsed(text: str) -> _Source:
+    """Parse a file once for all that is asked of it, also when the project is read again."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:  # the last two: nested too deeply
+        told = getattr(error, "msg", str(error) or "nested too deeply")
+        return _Source(error=told, line=getattr(error, "lineno", None) or 1)
+    functions = {
+        node.name: Function(node.lineno, ast.get_docstring(node))
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_") and not _takes_arguments(node)
+    }
+    return _Source(functions, _imports(tree))
 
 
 def _takes_arguments(node: ast.FunctionDef) -> bool:
@@ -320,6 +360,7 @@ def _takes_arguments(node: ast.FunctionDef) -> bool:
 
 def imported_files(path: Path, root: Path) -> list[Path]:
     """Return the project's own files that a check module executes: itself, what it imports of ours, and what that imports."""
+    ours, beside = _names(root), _names(path.parent)  # most imports are of libraries: no look at a file for each
     seen: dict[Path, None] = {}
     waiting = [path]
     while waiting:
@@ -327,19 +368,27 @@ def imported_files(path: Path, root: Path) -> list[Path]:
         if file in seen:
             continue
         seen[file] = None
-        for name in _imported_names(file, file.stat().st_mtime_ns):
-            for candidate in (root / f"{name.replace('.', '/')}.py", path.parent / f"{name}.py"):
-                if candidate.is_file() and candidate.is_relative_to(root):
-                    waiting.append(candidate)
+        for name in _imported_names(file):
+            top = name.partition(".")[0]
+            candidates = [root / f"{name.replace('.', '/')}.py"] if top in ours or f"{top}.py" in ours else []
+            candidates += [path.parent / f"{name}.py"] if f"{name}.py" in beside else []
+            waiting += [one for one in candidates if one.is_file() and one.is_relative_to(root)]
     return sorted(seen)
 
 
-@lru_cache(maxsize=4096)
-def _imported_names(file: Path, _modified: int) -> tuple[str, ...]:
+def _names(folder: Path) -> set[str]:
+    with os.scandir(folder) as entries:
+        return {entry.name for entry in entries}
+
+
+def _imported_names(file: Path) -> tuple[str, ...]:
     try:
-        tree = ast.parse(file.read_text(encoding="utf-8"))
-    except (SyntaxError, ValueError, RecursionError, MemoryError, OSError):
+        return _source(file).imports
+    except OSError:
         return ()
+
+
+def _imports(tree: ast.Module) -> tuple[str, ...]:
     names: dict[str, None] = {}
     for node in _statements(tree):
         if isinstance(node, ast.Import):
@@ -354,8 +403,13 @@ def _statements(tree: ast.Module) -> Iterator[ast.stmt]:
     waiting: list[Any] = [tree]
     while waiting:
         node = waiting.pop()
-        for name in ("body", "orelse", "finalbody", "handlers", "cases"):
-            inside = getattr(node, name, None)
-            waiting += inside if isinstance(inside, list) else []
+        for name in _bodies(node._fields):
+            waiting += getattr(node, name)
         if isinstance(node, ast.stmt):
             yield node
+
+
+@cache
+def _bodies(fields: tuple[str, ...]) -> tuple[str, ...]:
+    """Return those of a node's fields that hold statements, or what holds statements."""
+    return tuple(name for name in ("body", "orelse", "finalbody", "handlers", "cases") if name in fields)

@@ -195,13 +195,12 @@ def load_environments(folder: Path, root: Path) -> dict[str, Environment]:
         except Invalid as error:
             problems.extend(error.problems)
     environments: dict[str, Environment] = {}
+    folders = {name: folder / place for name, (place, _) in places.items()}
     for name in tomls:
-        for layer in reversed(
-            _bases(name, tomls, {name: folder / place for name, (place, _) in places.items()}, root, problems)
-        ):
-            place, versions = places[layer]
+        for layer in reversed(_bases(name, tomls, folders, root, problems)):
+            _, versions = places[layer]
             base = environments.get(tomls[layer].base or "")
-            environments.setdefault(layer, Environment(layer, folder / place, tomls[layer], base, versions))
+            environments.setdefault(layer, Environment(layer, folders[layer], tomls[layer], base, versions))
     if problems:
         raise Invalid(problems)
     return environments
@@ -265,6 +264,9 @@ def _bases(name: str, tomls: dict[str, _Toml], places: dict[str, Path], root: Pa
     chain = [name]
     while base := tomls[chain[-1]].base:
         file = places[chain[-1]] / "environment.toml"
+        if base in tomls and base not in chain:
+            chain.append(base)
+            continue
         line = line_of(file.read_text(encoding="utf-8"), "base")
         if base not in tomls:
             known = ", ".join(sorted(tomls))
@@ -272,18 +274,9 @@ def _bases(name: str, tomls: dict[str, _Toml], places: dict[str, Path], root: Pa
                 Problem(relative(file, root), line, "the name of an environment as base", base, f"name one of: {known}")
             )
             return []
-        if base in chain:
-            problems.append(
-                Problem(
-                    relative(file, root),
-                    line,
-                    "a base below this environment",
-                    " -> ".join([*chain, base]),
-                    "break the circle",
-                )
-            )
-            return []
-        chain.append(base)
+        circle = " -> ".join([*chain, base])
+        problems.append(Problem(relative(file, root), line, "a base below this environment", circle, "break the circle"))
+        return []
     return chain
 
 

@@ -13,7 +13,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -36,6 +36,9 @@ STATEMENT, PREDICATE, OWN = (
     "https://in-toto.io/attestation/test-result/v0.1",
     "checkpointClinic",
 )
+MANY = 1 << 14  # statements that are kept in memory: more than a project has
+_END = b'"\n  }\n }\n}\n'  # what follows a statement's own digest, its last value: all before is what it is the digest of
+_BEFORE = slice(-64 - len(_END))
 
 
 class _Frozen(BaseModel):
@@ -114,25 +117,30 @@ def subjects(article: Article, module: str, environment: Environment, root: Path
     return dict(sorted((module_subjects(article, module, root) | environment_subjects(environment, root)).items()))
 
 
-def module_subjects(article: Article, module: str, root: Path) -> dict[str, str]:
+def module_subjects(article: Article, module: str, root: Path, digest: Callable[[Path], str] = sha256) -> dict[str, str]:
     """Return path -> sha256 of the check module, what it imports of ours, and the probe."""
     files = {file.relative_to(root).as_posix(): file for file in imported_files(article.folder / f"{module}.py", root)}
-    return {name: sha256(file) for name, file in (files | {"checks/probe.py": probe(root)}).items()}
+    return {name: digest(file) for name, file in (files | {"checks/probe.py": probe(root)}).items()}
 
 
-def environment_subjects(environment: Environment, root: Path) -> dict[str, str]:
+def environment_subjects(environment: Environment, root: Path, digest: Callable[[Path], str] = sha256) -> dict[str, str]:
     """Return path -> sha256 of what states an environment: environment.toml, locks and preludes of all its layers."""
-    return {file.relative_to(root).as_posix(): sha256(file) for file in environment.subjects}
+    return {file.relative_to(root).as_posix(): digest(file) for file in environment.subjects}
 
 
 def location(article: Article, module: str, environment: str) -> Path:
     """Return the evidence file's path; the raw log lies beside it with the ending .log."""
-    return article.folder / "evidence" / f"{module}@{environment}.json"
+    return _location(article.folder, f"{module}@{environment}")
+
+
+@functools.lru_cache(maxsize=MANY)
+def _location(folder: Path, name: str) -> Path:
+    return folder / "evidence" / f"{name}.json"
 
 
 def write(path: Path, record: Record, log: bytes) -> None:
     """Write the statement and its log by way of temporary files: killed anywhere, the old or the new one is whole."""
-    statement = _statement(record)
+    statement = _statement(record, "0" * 64)
     _check_format(statement)
     _put(path, _text(statement), {".log": log})
 
@@ -178,18 +186,17 @@ def read(path: Path) -> Record:
     """
     try:
         written = path.read_bytes()
-        statement = json.loads(written)
+        statement = json.loads(written.decode(), object_pairs_hook=_without_repeats)
         own = statement["predicate"][OWN]
         subjects = {one["name"]: one["digest"]["sha256"] for one in statement["subject"]}
         record = Record.model_validate({key: value for key, value in own.items() if key != "digest"} | {"subjects": subjects})
-    except Unreadable:
-        raise
     except ValidationError as error:
         first = error.errors()[0]
         raise Unreadable(f"the evidence is malformed: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
     except Exception as error:  # whatever a broken file makes JSON or a look-up raise, it is not evidence
         raise Unreadable(f"the evidence cannot be read: {type(error).__name__}: {error}"[:200]) from error
-    if written != _text(_statement(record)):  # every byte: also one that JSON does not count
+    own_digest = hashlib.sha256(written[_BEFORE]).hexdigest()  # of every byte: also one that JSON does not count
+    if not written.endswith(own_digest.encode() + _END) or statement != _statement(record, own_digest):
         raise Unreadable("the evidence was altered after it was written")
     logs = [log for log in (path.with_suffix(".log"), _next(path, ".log")) if log.is_file()]
     if record.log_sha256 not in map(sha256, logs):
@@ -197,84 +204,79 @@ def read(path: Path) -> Record:
     return record
 
 
-def judge(
-    article: Article,
-    claim: str,
-    expected: str,
-    environment: Environment,
-    current: Mapping[str, str],
-    now: datetime,
-    policy: Policy = STRICT,
-) -> Judgement:
-    """Derive one cell's status. `current` holds the subjects' digests of today. Never stored: computed at each build."""
-    path = location(article, claim.partition(".")[0], environment.name)
-    return judge_file(path, article, claim, expected, environment, current, now, policy)
+@dataclass(frozen=True, eq=False)
+class Standing:
+    """What one statement is worth at a moment, wherever it lies: all that its cells' statuses share, found once.
 
+    `current` holds the subjects' digests of today. A status is never stored: it is derived anew at each build.
+    """
 
-def judge_file(
-    path: Path,
-    article: Article,
-    claim: str,
-    expected: str,
-    environment: Environment,
-    current: Mapping[str, str],
-    now: datetime,
-    policy: Policy = STRICT,
-) -> Judgement:
-    """Derive one cell's status from a statement, wherever it lies: what another machine made is judged by the same rule."""
-    if not path.is_file():
-        needs = " on a machine with a CUDA device" if environment.device == "cuda" else ""
-        return Judgement("unverified", f"not run yet{needs}")
-    record = _read_once(path, _changed(path))
-    if isinstance(record, str):
-        return Judgement("unverified", record)
-    outcome = record.outcome(claim)
-    vouchers = vouchers_of(path, policy)
-    level: Level = "attested" if vouchers else "stated"
-    judged = _judge_record(record, outcome, article, expected, environment, current, now)
-    if (
-        outcome
-        and judged.status in ("verified", "failing")
-        and (by := policy.unmet(environment.name, environment.device, vouchers))
-    ):
-        return Judgement("unverified", f"needs an attestation by {by}", None, outcome, level, by)
-    return replace(judged, level=level)
+    path: Path
+    article: Article
+    environment: Environment
+    current: Mapping[str, str]
+    now: datetime
+    policy: Policy = STRICT
 
+    def judge(self, claim: str, expected: str) -> Judgement:
+        """Derive a cell's status."""
+        record = self._record
+        if not isinstance(record, Record):
+            return Judgement("unverified", record)
+        outcome = record.outcome(claim)
+        level: Level = "attested" if self._vouchers else "stated"
+        judged = self._judge_outcome(record, outcome, expected)
+        if outcome and judged.status in ("verified", "failing") and self._unmet:
+            return Judgement("unverified", f"needs an attestation by {self._unmet}", None, outcome, level, self._unmet)
+        return replace(judged, level=level)
 
-def _judge_record(
-    record: Record,
-    outcome: Outcome | None,
-    article: Article,
-    expected: str,
-    environment: Environment,
-    current: Mapping[str, str],
-    now: datetime,
-) -> Judgement:
-    if (record.article, record.environment) != (article.id, environment.name):
-        return Judgement("unverified", "the evidence belongs to another article or environment")
-    if outcome is None:
-        return Judgement("unverified", "not run yet: the claim is newer than the evidence")
-    if outcome.recorded > now + timedelta(minutes=5):
-        return Judgement("unverified", f"recorded in the future ({outcome.recorded:%Y-%m-%d})", None, outcome)
-    if outcome.observed == "undecided":
-        return Judgement("unverified", f"undecided: {outcome.reason}", "undecided", outcome)
-    if changed := sorted(set(record.subjects.items()) ^ set(current.items())):
-        return Judgement(
-            "stale",
-            f"changed since the run: {', '.join(sorted({name for name, _ in changed}))}",
-            outcome.observed,
-            outcome,
-        )
-    if other := mismatched_packages(environment, record.seen):
-        return Judgement("unverified", f"imported differs from pinned: {other}", outcome.observed, outcome)
-    if now - outcome.recorded > timedelta(days=article.toml.expires_days):
-        reason = f"older than {article.toml.expires_days} days ({outcome.recorded:%Y-%m-%d})"
-        return Judgement("stale", reason, outcome.observed, outcome)
-    if outcome.observed != expected:
+    def _judge_outcome(self, record: Record, outcome: Outcome | None, expected: str) -> Judgement:
+        if (record.article, record.environment) != (self.article.id, self.environment.name):
+            return Judgement("unverified", "the evidence belongs to another article or environment")
+        if outcome is None:
+            return Judgement("unverified", "not run yet: the claim is newer than the evidence")
+        if outcome.recorded > self.now + timedelta(minutes=5):
+            return Judgement("unverified", f"recorded in the future ({outcome.recorded:%Y-%m-%d})", None, outcome)
+        if outcome.observed == "undecided":
+            return Judgement("unverified", f"undecided: {outcome.reason}", "undecided", outcome)
+        if self._changed_since:
+            return Judgement("stale", f"changed since the run: {self._changed_since}", outcome.observed, outcome)
+        if self._mismatched:
+            return Judgement("unverified", f"imported differs from pinned: {self._mismatched}", outcome.observed, outcome)
+        days = self.article.toml.expires_days
+        if self.now - outcome.recorded > timedelta(days=days):
+            return Judgement("stale", f"older than {days} days ({outcome.recorded:%Y-%m-%d})", outcome.observed, outcome)
         because = f": {outcome.reason}" if outcome.reason else ""
-        return Judgement("failing", f"expected {expected}, observed {outcome.observed}{because}", outcome.observed, outcome)
-    reason = f"observed {outcome.observed} on {outcome.recorded:%Y-%m-%d}"
-    return Judgement("verified", reason + (f": {outcome.reason}" if outcome.reason else ""), outcome.observed, outcome)
+        if outcome.observed != expected:
+            return Judgement("failing", f"expected {expected}, observed {outcome.observed}{because}", outcome.observed, outcome)
+        reason = f"observed {outcome.observed} on {outcome.recorded:%Y-%m-%d}{because}"
+        return Judgement("verified", reason, outcome.observed, outcome)
+
+    @functools.cached_property
+    def _record(self) -> Record | str:
+        """The record, or why there is none that can be read."""
+        if self.path.is_file():
+            return _read_once(self.path, _changed(self.path))
+        return "not run yet" + (" on a machine with a CUDA device" if self.environment.device == "cuda" else "")
+
+    @functools.cached_property
+    def _changed_since(self) -> str:
+        record = self._record
+        was = record.subjects if isinstance(record, Record) else {}
+        return ", ".join(sorted({name for name, _ in was.items() ^ self.current.items()}))
+
+    @functools.cached_property
+    def _mismatched(self) -> str:
+        record = self._record
+        return mismatched_packages(self.environment, record.seen) if isinstance(record, Record) else ""
+
+    @functools.cached_property
+    def _vouchers(self) -> frozenset[str]:
+        return vouchers_of(self.path, self.policy)
+
+    @functools.cached_property
+    def _unmet(self) -> str:
+        return self.policy.unmet(self.environment.name, self.environment.device, self._vouchers)
 
 
 def vouchers_of(path: Path, policy: Policy) -> frozenset[str]:
@@ -290,7 +292,7 @@ def envelopes(path: Path, policy: Policy) -> tuple[tuple[Path, str, str], ...]:
     )
 
 
-@functools.lru_cache(maxsize=4096)
+@functools.lru_cache(maxsize=MANY)
 def _opened_once(path: Path, file: Path, kind: str, _statement: object, _envelope: object, policy: str) -> tuple[str, str]:
     stated = Policy.model_validate_json(policy)
     try:
@@ -312,7 +314,7 @@ def read_or_none(path: Path) -> Record | None:
     return record if isinstance(record, Record) else None
 
 
-@functools.lru_cache(maxsize=4096)
+@functools.lru_cache(maxsize=MANY)
 def _read_once(path: Path, _modified: object) -> Record | str:
     try:
         return read(path)
@@ -324,12 +326,17 @@ def mismatched_packages(environment: Environment, seen: Seen) -> str:
     """Return the first pinned package that was imported in another version, as `name pinned -> seen`; else nothing."""
     if environment.python != "system" and not seen.python.startswith(f"{environment.python}."):
         return f"Python {environment.python} -> {seen.python}"
-    found: dict[str, str] = {canonicalize_name(name): version for name, version in seen.packages.items()}
+    found = {_canonical(name): version for name, version in seen.packages.items()}
     differences = []
     for local in (True, False):
         pins = environment.pinned[local].items()  # their names are canonical
         differences.append([f"{name} {pin} -> {found.get(name, 'missing')}" for name, pin in pins if found.get(name) != pin])
     return "" if not all(differences) else min(differences, key=len)[0]
+
+
+@functools.lru_cache(maxsize=MANY)
+def _canonical(name: str) -> str:
+    return canonicalize_name(name)
 
 
 def now() -> datetime:
@@ -378,10 +385,20 @@ def _belongs(file: Path, ending: str, record: Record, statement: Path) -> bool:
 
 
 def _text(statement: dict[str, Any]) -> bytes:
-    return (json.dumps(statement, indent=1, ensure_ascii=False) + "\n").encode()
+    """Return a statement's file, its own digest filled in: it tells an alteration; who made it is for a signature to say."""
+    text = (json.dumps(statement, indent=1, ensure_ascii=False) + "\n").encode()
+    return text[_BEFORE] + hashlib.sha256(text[_BEFORE]).hexdigest().encode() + _END
 
 
-def _statement(record: Record) -> dict[str, Any]:
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make a dictionary of what JSON holds; a name that stands twice would be read as one value here, as another there."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name stands twice")
+    return found
+
+
+def _statement(record: Record, own_digest: str) -> dict[str, Any]:
     own: dict[str, Any] = record.model_dump(mode="json", exclude={"subjects"})
     tests: dict[str, list[str]] = {"passed": [], "warned": [], "failed": []}
     for outcome in record.outcomes:
@@ -400,7 +417,7 @@ def _statement(record: Record) -> dict[str, Any]:
             "passedTests": tests["passed"],
             "warnedTests": tests["warned"],
             "failedTests": tests["failed"],
-            OWN: own | {"digest": _digest(record)},
+            OWN: own | {"digest": own_digest},
         },
     }
 
@@ -412,11 +429,6 @@ def _check_format(statement: dict[str, Any]) -> None:
     from in_toto_attestation.v1.statement_pb2 import Statement as Message
 
     Statement.copy_from_pb(ParseDict(statement, Message())).validate()
-
-
-def _digest(record: Record) -> str:
-    """Return the digest by which an alteration of any field is noticed; who made the record is for a signature to say."""
-    return hashlib.sha256(json.dumps(record.model_dump(mode="json"), sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
 def _next(path: Path, ending: str) -> Path:

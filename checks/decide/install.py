@@ -15,7 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import urllib.request
+import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -28,6 +28,13 @@ from ..content.environment import Environment, awaits_commit, pull_request, read
 from .integrity import accept, changed_files, write_down
 
 STAMP = "clinic-layer.json"
+BUILDING = threading.Lock()
+COMPILE = """
+import contextlib, py_compile, sys
+for name in sys.stdin.read().splitlines():
+    with contextlib.suppress(py_compile.PyCompileError, OSError):  # it is compiled in memory by each run, as before
+        py_compile.compile(name, doraise=True)
+"""
 Say = Callable[[str], None]
 
 
@@ -74,17 +81,37 @@ def install(environment: Environment, folder: Path, wheels: Path | None = None, 
         key = _layer_key(layer, interpreter, local, inherited)
         place = folder / f"{layer.name}-{key[:12]}"
         if not _is_whole(place, key, say):
-            say(f"building {layer.name}: {len(_pins(layer, local))} packages from its lock")
-            _build(layer, place, interpreter, below, local, wheels)
-            if changed := write_down(place, _installed(place).packages):
-                say(f"{layer.name}: the package cache holds a changed {changed[0]}; building again without the cache")
-                _build(layer, place, interpreter, below, local, wheels, cached=False)
-                if changed := write_down(place, _installed(place).packages):
-                    raise Unavailable(f"{layer.name}: {changed[0]} is not what its package's RECORD says, fresh from the index")
-            (place / STAMP).write_text(json.dumps({"key": key}), encoding="utf-8")
+            with BUILDING:  # one at a time: what stands below may be the same
+                if not _is_whole(place, key, say):
+                    _build_whole(layer, place, interpreter, below, local, wheels, key, say)
         below, inherited = _installed(place), key
     assert below is not None  # an environment has at least its own layer
     return below
+
+
+def _build_whole(
+    layer: Environment,
+    place: Path,
+    interpreter: Path,
+    below: Installed | None,
+    local: bool,
+    wheels: Path | None,
+    key: str,
+    say: Say,
+) -> None:
+    """Build a layer and stamp it, once every file is what its package says.
+
+    Raises:
+        Unavailable: if it cannot be built, or a file is another even without the cache.
+    """
+    say(f"building {layer.name}: {len(_pins(layer, local))} packages from its lock")
+    _build(layer, place, interpreter, below, local, wheels)
+    if changed := write_down(place, _installed(place).packages):
+        say(f"{layer.name}: the package cache holds a changed {changed[0]}; building again without the cache")
+        _build(layer, place, interpreter, below, local, wheels, cached=False)
+        if changed := write_down(place, _installed(place).packages):
+            raise Unavailable(f"{layer.name}: {changed[0]} is not what its package's RECORD says, fresh from the index")
+    (place / STAMP).write_text(json.dumps({"key": key}), encoding="utf-8")
 
 
 def compile_modules(installed: Installed, files: Iterable[str]) -> None:
@@ -93,10 +120,18 @@ def compile_modules(installed: Installed, files: Iterable[str]) -> None:
     A run cannot: it sees its environment read-only. Nothing is executed here, and only sources of the layers are read.
     """
     home = installed.python.parents[2]
-    modules = [Path(file) for file in files if Path(file).is_relative_to(home) and Path(file).is_file()]
+    modules = [
+        Path(file) for file in files if file.endswith(".py") and Path(file).is_relative_to(home) and Path(file).is_file()
+    ]
     if not modules:
         return
-    command = [str(installed.python), "-I", "-m", "py_compile", "-"]
+    with BUILDING:  # what is known of a layer is read and written
+        _compile(installed, modules)
+
+
+def _compile(installed: Installed, modules: list[Path]) -> None:
+    home = installed.python.parents[2]
+    command = [str(installed.python), "-I", "-c", COMPILE]
     subprocess.run(command, input="\n".join(map(str, modules)), text=True, capture_output=True, check=False, timeout=600)
     layers: dict[Path, list[str]] = {}
     for module in modules:
@@ -151,7 +186,9 @@ def _merge_commit(source: str, number: str) -> str:
     address = f"{source.replace('//github.com/', '//api.github.com/repos/')}/pulls/{number}"
     what = f"asking {address} for its merge commit"
     try:
-        with urllib.request.urlopen(address, timeout=30) as answer:  # noqa: S310  an https address, from environment.toml
+        from urllib.request import urlopen  # imported here: time that a run with nothing to do does not need
+
+        with urlopen(address, timeout=30) as answer:  # noqa: S310  an https address, from environment.toml
             told = json.load(answer)
     except (OSError, ValueError) as error:
         raise Unavailable(

@@ -5,25 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from packaging.version import Version
 
 from ..content.article import Article, Claim, Verdict, load_article
+from ..content.atlas import Atlas, load_atlas
 from ..content.environment import Environment, load_environments
 from ..content.problem import Invalid, Problem, line_of, relative
 from ..content.releases import load_releases
 from .evidence import (
     Judgement,
     Record,
+    Standing,
     environment_subjects,
-    judge,
-    judge_file,
     location,
     module_subjects,
     now,
     read_or_none,
+    sha256,
     unfinished,
 )
 from .policy import Policy, load_policy
@@ -67,13 +68,19 @@ class Project:
     articles: tuple[Article, ...]
     environments: dict[str, Environment]
     time: datetime
+    atlas: Atlas | None = None
+
+    @property
+    def decided(self) -> tuple[Article, ...]:
+        """Everything that has claims: the articles, and behind them the atlas."""
+        return (*self.articles, *([self.atlas] if self.atlas else []))
 
     @cached_property
     def jobs(self) -> tuple[Job, ...]:
         """Every job of every article, the lightest environments first."""
         jobs = [
             Job(article, module, self.environments[name], cells)
-            for article in self.articles
+            for article in self.decided
             for module, claims in article.modules.items()
             for name, cells in self._cells(article, claims).items()
         ]
@@ -93,16 +100,20 @@ class Project:
         """Derive a cell's status from the evidence and the files of the moment at which the project was read."""
         key = (cell.article.slug, cell.name)
         if key not in self._judged:
-            digests = self._digests(cell.article, cell.claim.module, cell.environment)
-            asked = (cell.article, cell.claim.name, cell.expected, cell.environment, digests, self.time, self.policy)
-            self._judged[key] = judge(*asked)
+            statement = (cell.article.slug, cell.claim.module, cell.environment.name)
+            if statement not in self._standings:
+                path = location(cell.article, cell.claim.module, cell.environment.name)
+                self._standings[statement] = self._standing(path, cell)
+            self._judged[key] = self._standings[statement].judge(cell.claim.name, cell.expected)
         return self._judged[key]
 
     def judge_file(self, path: Path, cell: Cell) -> Judgement:
         """Derive what a cell's status would be if its evidence were the statement in this file."""
+        return self._standing(path, cell).judge(cell.claim.name, cell.expected)
+
+    def _standing(self, path: Path, cell: Cell) -> Standing:
         digests = self._digests(cell.article, cell.claim.module, cell.environment)
-        asked = (cell.article, cell.claim.name, cell.expected, cell.environment, digests, self.time, self.policy)
-        return judge_file(path, *asked)
+        return Standing(path, cell.article, cell.environment, digests, self.time, self.policy)
 
     @cached_property
     def policy(self) -> Policy:
@@ -119,17 +130,25 @@ class Project:
         return read_or_none(location(job.article, job.module, job.environment.name))
 
     def _digests(self, article: Article, module: str, environment: Environment) -> dict[str, str]:
-        """Return the subjects of today; a module's and an environment's are read once, however many cells they share."""
+        """Return the subjects of today; each file is read once, however many modules, environments and cells share it."""
         key = f"{article.slug}/{module}"
         if key not in self._of_modules:
-            self._of_modules[key] = module_subjects(article, module, self.root)
+            self._of_modules[key] = module_subjects(article, module, self.root, self._digest)
         if environment.name not in self._of_environments:
-            self._of_environments[environment.name] = environment_subjects(environment, self.root)
+            self._of_environments[environment.name] = environment_subjects(environment, self.root, self._digest)
         return self._of_modules[key] | self._of_environments[environment.name]
 
     @cached_property
     def _judged(self) -> dict[tuple[str, str], Judgement]:
         return {}
+
+    @cached_property
+    def _standings(self) -> dict[tuple[str, str, str], Standing]:
+        return {}
+
+    @cached_property
+    def _digest(self) -> Callable[[Path], str]:
+        return cache(sha256)
 
     @cached_property
     def _of_modules(self) -> dict[str, dict[str, str]]:
@@ -141,7 +160,7 @@ class Project:
 
     def cells(self, article: Article | None = None) -> Iterator[Cell]:
         """Yield the cells of one article, in its order of claims, or of all."""
-        for one in [article] if article else self.articles:
+        for one in [article] if article else self.decided:
             yield from self._all_cells.get(one.slug, ())
 
     @cached_property
@@ -152,12 +171,12 @@ class Project:
                 for claim in one.claims
                 for name, expected in claim.expected.cells()
             ]
-            for one in self.articles
+            for one in self.decided
         }
 
     def article(self, name: str) -> Article | None:
         """Find an article by its id or its slug."""
-        return next((article for article in self.articles if name in (article.id, article.slug)), None)
+        return next((article for article in self.decided if name in (article.id, article.slug)), None)
 
 
 def find_root(start: Path | None = None, own: bool = False) -> Path:
@@ -216,11 +235,16 @@ def read_project(root: Path) -> tuple[Project, list[Problem]]:
             articles.append(load_article(folder, root))
         except Invalid as error:
             problems.extend(error.problems)
+    atlas = None
+    try:
+        atlas = load_atlas(root, environments)
+    except Invalid as error:
+        problems.extend(error.problems)
     if environments:
         problems.extend(_unknown_environments(articles, environments, root))
     problems.extend(_ids_used_twice(articles, root))
     usable = [article for article in articles if all(name in environments for name in _named_environments(article))]
-    return Project(root, tuple(sorted(usable, key=lambda article: article.id)), environments, now()), problems
+    return Project(root, tuple(sorted(usable, key=lambda article: article.id)), environments, now(), atlas), problems
 
 
 def _named_environments(article: Article) -> Iterator[str]:
@@ -238,7 +262,7 @@ def select(
     problems = []
     for name in articles:
         if project.article(name) is None:
-            known = ", ".join(article.id for article in project.articles)
+            known = ", ".join(article.id for article in project.decided)
             problems.append(Problem("command line", 1, f"an article: {known}", name, "name it by id or by folder"))
     for name in environments:
         if name not in project.environments:
@@ -261,7 +285,7 @@ def interrupted_writes(project: Project) -> list[Problem]:
             "what a killed run left: a statement may stand beside an older log",
             "run: clinic run (it finishes or removes it, and repeats what is then missing)",
         )
-        for path in unfinished(article.folder for article in project.articles)
+        for path in unfinished(article.folder for article in project.decided)
     ]
 
 

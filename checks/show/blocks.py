@@ -22,6 +22,8 @@ On both:
 Elsewhere:
 /// index   /// environments  the articles by message; the environments
 /// diagnose                  the paste field; a page has at most one
+/// atlas                     the load atlas; on an article `/// atlas | qwen3_moe`, an architecture in every way, or
+                              `/// atlas | zero3`, what was silent in that way
 """
 
 from __future__ import annotations
@@ -43,6 +45,7 @@ from checkpoint_clinic.words import Language
 
 from ..content.article import Article, Claim
 from ..decide.plan import Project, find_root, load_project
+from .atlas_page import atlas_page, atlas_part
 from .drawing import Drawing, read_svg
 from .environments import environments
 from .linked import linked_data, script
@@ -331,6 +334,24 @@ class DownloadBlock(ClinicBlock):
         return self.pages().download(self.argument)
 
 
+class AtlasBlock(ClinicBlock):
+    """The load atlas, or the part of it that the argument names."""
+
+    NAME = "atlas"
+    ARGUMENT = None
+
+    def render(self) -> Element:
+        if not self.argument:
+            return atlas_page(self.pages(PAGE_DEPTH))
+        try:
+            return atlas_part(self.pages(), self.argument)
+        except KeyError as error:
+            known = error.args[0]
+            raise BlockError(
+                f"/// atlas | {self.argument}: no way and no architecture of that name (it has: {known})"
+            ) from error
+
+
 def _plain(name: str, doc: str, render: Callable[[ClinicBlock], Element]) -> type[ClinicBlock]:
     return type(f"{name.title()}Block", (ClinicBlock,), {"NAME": name, "__doc__": doc, "render": render})
 
@@ -345,6 +366,7 @@ BLOCKS: tuple[type[ClinicBlock], ...] = (
     VersionsBlock,
     DrawingBlock,
     DownloadBlock,
+    AtlasBlock,
     _plain("lookalikes", "Messages that are something else.", lambda self: self.pages().lookalikes(self.article)),
     _plain("about", "Where the article comes from.", lambda self: self.pages().about(self.article)),
     _plain("runs", "Every run of the article.", lambda self: self.pages().runs(self.article)),

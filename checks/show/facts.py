@@ -5,6 +5,7 @@ Only current answers count. Ranges of versions are those that were measured, eac
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -113,7 +114,12 @@ def version_in(article: Article, module: str, environment: Environment, package:
     record = read_or_none(location(article, module, environment.name))
     packages = record.seen.packages if record else environment.pins()
     found = packages.get(canonicalize_name(package)) if package else None
-    return Version(found) if found else None
+    return _version(found) if found else None
+
+
+@functools.lru_cache(maxsize=4096)
+def _version(text: str) -> Version:
+    return Version(text)
 
 
 def spans_of(answers: Iterable[tuple[Version, str]], package: str) -> tuple[Span, ...]:
@@ -138,7 +144,7 @@ def _fact(project: Project, cells: Sequence[Cell], package: str) -> Fact:
 def _unmeasured(project: Project, spans: Sequence[Span]) -> str:
     """Return the newest known release of the spans' package, if none of them holds it or a newer one."""
     newest = project.releases.get(canonicalize_name(spans[0].package)) if spans else None
-    if newest is None or newest <= max(Version(version) for span in spans for version in span.versions):
+    if newest is None or newest <= max(_version(version) for span in spans for version in span.versions):
         return ""
     return f"{spans[0].package} {newest}"
 

@@ -11,7 +11,7 @@ from checkpoint_clinic.words import Language
 from ..content.article import Article
 from ..decide.plan import Project
 from .addresses import CODES, article_address, site_address, site_words
-from .badges import days
+from .badges import article_badge
 from .render import element
 from .source import page, read_source
 
@@ -19,7 +19,7 @@ from .source import page, read_source
 def linked_data(project: Project, article: Article, language: Language) -> dict[str, Any]:
     """Return the object; what depends on the site's address is left out where that is not known."""
     address, site = article_address(article, language), site_address(language)
-    run = days(project, project.cells(article))
+    _, run = article_badge(project, article, language)
     made = {
         "@context": "https://schema.org",
         "@type": "TechArticle",

@@ -37,6 +37,8 @@ def _lines(project: Project, language: Language) -> Iterator[str]:
     yield f"\n## {say(language, 'llms data')}\n"
     for place, name in ((site, "articles.json"), (top, "signatures.json"), (top, "schema.json"), (top, "osv/index.json")):
         yield f"- [{name}]({place}{name}): {say(language, f'llms {name}')}"
+    if project.atlas:
+        yield f"- [atlas.json]({top}atlas/atlas.json): {say(language, 'llms atlas')}"
     yield f"- [{FEED}]({site}{FEED}): {say(language, 'llms feed')}"
     yield "\n## Optional\n"  # the name is the form's own: what may be left out
     for article in articles:

@@ -1,4 +1,4 @@
-"""What the installed package carries: dictionaries, articles and snippets, from what the site is made of.
+"""What the installed package carries: dictionaries, the load atlas, articles and snippets, from what the site is made of.
 
 Written when the wheel is built, never committed; in a clone each file is made as it is asked for.
 """
@@ -10,11 +10,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from checkpoint_clinic.atlas import packed
 from checkpoint_clinic.library import Library
 from checkpoint_clinic.words import LANGUAGES
 
 from ..decide.plan import Project, load_project
 from .addresses import site_address
+from .atlas import atlas_data
 from .machine import article_data, article_markdown, evidence_markdown
 from .signatures import signatures, to_json, words
 from .text import Text
@@ -45,6 +47,7 @@ def _files(project: Project) -> Iterator[tuple[str, Callable[[], str]]]:
     yield "signatures.json", lambda: to_json(signatures(project))
     yield "words.json", lambda: to_json(words(project))
     yield "articles.json", lambda: to_json(_articles(project))
+    yield "atlas.json", lambda: to_json(packed(atlas_data(project)))
     for article in project.articles:
         for language in LANGUAGES:
             name = f"articles/{article.id}"

@@ -12,7 +12,7 @@ import re
 import shutil
 import socket
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -20,20 +20,22 @@ from typing import Any
 from checkpoint_clinic.commands.list import SCHEMA
 from checkpoint_clinic.words import LANGUAGES, Language
 
-from ..content.article import imported_files
+from ..content.article import Article, imported_files
 from ..content.environment import Environment, split_lock
 from ..content.problem import Invalid, Problem
-from ..decide.evidence import Unreadable, files_of, location, probe, read
+from ..decide.evidence import files_of, location, probe
 from ..decide.leftovers import SITE, sweep_builds, temporary
 from ..decide.plan import Job, Project, interrupted_writes
 from .addresses import LEADS_ON, article_address, site_address, write_addresses
+from .atlas import write_atlas
+from .atlas_picture import write_pictures
 from .badges import write_badges
 from .feed import write_feeds
 from .llms import write_llms
 from .machine import write_machine
 from .osv import write_osv
 from .policy import policy_problems, write_policy
-from .render import code_name, command
+from .render import atlas_script, code_name, command
 from .signatures import signatures, to_json, words
 
 MARKER = re.compile(r"^[ \t]*(#|//)[ \t]*-+8<-+[ \t]*\[(start|end):[^\]]+\][ \t]*\n?", re.MULTILINE)
@@ -129,16 +131,15 @@ def lay_beside(project: Project, site: Path) -> None:
     for name, dictionary in (("signatures", signatures(project)), ("words", words(project))):
         (site / f"{name}.json").write_text(to_json(dictionary) + "\n", encoding="utf-8")
     shutil.copyfile(SCHEMA, site / SCHEMA.name)
-    for write in (write_machine, write_feeds, write_llms, write_osv, write_addresses):
+    for write in (write_machine, write_feeds, write_llms, write_osv, write_addresses, write_atlas, write_pictures):
         write(project, site)
     _write_source(project, site)
     for job in project.jobs:
-        _publish_evidence(job, site / "evidence" / job.article.slug)
-        _write_bundle(project, job, site / "downloads")
-        for file in imported_files(job.article.folder / f"{job.module}.py", project.root):
-            _publish_code(
-                file, site / "downloads" / (job.article.slug if file.parent == job.article.folder else file.parent.name)
-            )
+        _publish_evidence(project, job, site / "evidence" / job.article.slug)
+    _write_bundles(project, site / "downloads")
+    for article in project.decided:
+        for file in _code(project, article):
+            _publish_code(file, site / "downloads" / (article.slug if file.parent == article.folder else file.parent.name))
     for snippet in (project.root / "snippets").glob("*.py"):
         _publish_code(snippet, site / "downloads" / "snippets")
     for environment in project.environments.values():
@@ -176,37 +177,51 @@ def _publish_code(file: Path, folder: Path) -> None:
     (folder / file.name).write_text(without_markers(file.read_text(encoding="utf-8")), encoding="utf-8")
 
 
-def _publish_evidence(job: Job, folder: Path) -> None:
-    path = location(job.article, job.module, job.environment.name)
-    with contextlib.suppress(Unreadable):  # evidence that cannot be read is not shown: its cells say why
-        read(path)
-        folder.mkdir(parents=True, exist_ok=True)
-        for file in files_of(path):
-            shutil.copyfile(file, folder / (f"{job.name}.txt" if file.suffix == ".log" else file.name))
+def _publish_evidence(project: Project, job: Job, folder: Path) -> None:
+    if not project.record(job):
+        return  # evidence that cannot be read is not shown: its cells say why
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in files_of(location(job.article, job.module, job.environment.name)):
+        shutil.copyfile(file, folder / (f"{job.name}.txt" if file.suffix == ".log" else file.name))
+
+
+def _code(project: Project, article: Article) -> list[Path]:
+    """Return the check modules of an article and what they import of ours, each once."""
+    files = (imported_files(article.folder / f"{module}.py", project.root) for module in article.modules)
+    return list(dict.fromkeys(file for found in files for file in found))
 
 
 def _write_source(project: Project, site: Path) -> None:
     """Write the files from which all that is laid beside the pages follows, but for the evidence, which lies there itself."""
     root = project.root
     kinds = ("checks/errors/*/*.py", "checks/errors/*/*.toml", "checks/environments/*/*", "checks/*.toml", "snippets/*.py")
-    found = [path for kind in (*kinds, "docs/**/*.md", "mkdocs*.yml") for path in root.glob(kind) if path.is_file()]
-    found += [
-        file
-        for article in project.articles
-        for module in article.modules
-        for file in imported_files(article.folder / f"{module}.py", root)
-    ]
+    others = ("checks/atlas/*.py", "checks/atlas/*.toml", "docs/**/*.md", "mkdocs*.yml")
+    found = [path for kind in (*kinds, *others) for path in root.glob(kind) if path.is_file()]
+    found += [file for article in project.decided for file in _code(project, article)]
     files = {path.relative_to(root).as_posix(): path for path in found} | {"checks/probe.py": probe(root)}
     with zipfile.ZipFile(site / SOURCE, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in sorted(files):
             archive.writestr(zipfile.ZipInfo(name, EPOCH), files[name].read_bytes(), zipfile.ZIP_DEFLATED)
 
 
-def _write_bundle(project: Project, job: Job, folder: Path) -> None:
-    """Write the files with which a reader decides a job's claims: check, snippets, locks, the command."""
-    folder.mkdir(parents=True, exist_ok=True)
-    files: dict[str, str] = {"run.sh": command(job) + "\n"}
-    for file in imported_files(job.article.folder / f"{job.module}.py", project.root):
+def _write_bundles(project: Project, folder: Path) -> None:
+    """Write a bundle for each job; for the atlas one an environment, where those of its jobs would differ in one small file."""
+    of_atlas: dict[str, list[Job]] = {}
+    for job in project.jobs:
+        if job.article is project.atlas:
+            of_atlas.setdefault(job.environment.name, []).append(job)
+        else:
+            _write_bundle(project, [job], command(job), folder / f"{code_name(job)}.zip")
+    for name, jobs in of_atlas.items():
+        _write_bundle(project, jobs, atlas_script(jobs[0]), folder / f"{name}.zip")
+
+
+def _write_bundle(project: Project, jobs: Sequence[Job], script: str, target: Path) -> None:
+    """Write the files with which a reader decides jobs of one environment: checks, snippets, locks, the command."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    job, files = jobs[0], {"run.sh": script + "\n"}
+    code = (file for one in jobs for file in imported_files(one.article.folder / f"{one.module}.py", project.root))
+    for file in dict.fromkeys(code):
         name = file.name if file.parent == job.article.folder else file.relative_to(project.root).as_posix()
         files[name] = without_markers(file.read_text(encoding="utf-8"))
     files["probe.py"] = (Path(__file__).parents[1] / "probe.py").read_text(encoding="utf-8")
@@ -217,7 +232,7 @@ def _write_bundle(project: Project, job: Job, folder: Path) -> None:
             if layer.lock(local).is_file():
                 text, _ = split_lock(layer.lock(local).read_text(encoding="utf-8"))
                 files[f"{number}-{layer.name}{'.local' if local else ''}.txt"] = text
-    with zipfile.ZipFile(folder / f"{code_name(job)}.zip", "w", zipfile.ZIP_DEFLATED) as bundle:
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as bundle:
         for name in sorted(files):
             bundle.writestr(zipfile.ZipInfo(name, EPOCH), files[name])
 

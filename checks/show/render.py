@@ -99,10 +99,21 @@ def code_name(job: Job) -> str:
 
 def command(job: Job) -> str:
     """Return the command that decides a job's claims from its bundle, in the locked environment, without this engine."""
-    name, python = code_name(job), ".venv/bin/python"
+    name = code_name(job)
+    return " &&\n".join([f"python3 -m zipfile -e {name}.zip {name}", f"cd {name}", *_steps(job, f"{job.module}.py")])
+
+
+def atlas_script(job: Job) -> str:
+    """Return run.sh of the bundle that an environment of the atlas has for all its check modules: `sh run.sh MODULE`."""
+    *made, run = _steps(job, '"$1.py"')
+    return "\n".join(["test -f .venv/made || (", " &&\n".join([*made, "touch .venv/made"]), ") &&", run])
+
+
+def _steps(job: Job, module: str) -> list[str]:
+    """Return how to make the locked environment in the bundle's folder, and to decide a check module in it."""
     version = "" if job.environment.python == "system" else f" --python {job.environment.python}"
     system = " --system-site-packages" if any(layer.toml.system for layer in job.environment.layers) else ""
-    steps = [f"python3 -m zipfile -e {name}.zip {name}", f"cd {name}", f"uv venv{version}{system} .venv"]
+    steps = [f"uv venv{version}{system} .venv"]
     for number, layer in enumerate(job.environment.layers, start=1):
         if layer.lock().is_file() and layer.toml.requires:
             variables = "".join(f"{key}={value} " for key, value in layer.toml.build_variables.items())
@@ -113,8 +124,7 @@ def command(job: Job) -> str:
     variables = "".join(f"{key}={value} " for key, value in job.environment.variables.items())
     device = f"CLINIC_DEVICE={job.environment.device} " if job.environment.device != "cpu" else ""
     preludes = "".join(f" --before {prelude.name}" for prelude in job.environment.preludes)
-    steps.append(f"{variables}{device}{python} probe.py {job.module}.py{preludes}")
-    return " &&\n".join(steps)
+    return [*steps, f"{variables}{device}.venv/bin/python probe.py {module}{preludes}"]
 
 
 @dataclass(frozen=True)
@@ -420,7 +430,11 @@ class Pages:
         )
 
     def runs(self, article: Article) -> Element:
-        """Return each run: its claims, what it saw, how that differs from what the reports name, and how to repeat it."""
+        """Return each run: its files; its claims, what it saw, how that differs from what is reported, and how to repeat it.
+
+        All but the files is no part of the page until frame.js puts it there, when the fold opens: hundreds of tables that
+        nobody has asked for keep a phone busy for seconds.
+        """
         jobs = self.jobs(article)
         return element("section.clinic-evidence", *(self._run(job) for job in jobs), data_search_exclude="")
 
@@ -435,33 +449,50 @@ class Pages:
             " @ ",
             element("code", job.environment.name),
         )
+        awaits = awaits_commit(job.environment)
+        links = self._files(job, record is not None, not awaits)
+        files = element("p", self.say("files"), self.say("colon"), *links) if links else None
+        note = job.environment.toml.note
+        parts: list[Child] = [
+            self._decided(job),
+            *(self._seen(job, record) if record else []),
+            element("p", getattr(note, self.language)) if note else None,
+            *([element("p", self.say("awaits commit"))] if awaits else self._how_to_run(job)),
+        ]
+        return element("details.clinic-run", summary, files, element("template", *parts))
+
+    def _files(self, job: Job, ran: bool, can_run: bool) -> list[Child]:
+        """Return links to a run's files: what is there of it where no script unfolds the rest."""
+        place = f"{self.top}evidence/{job.article.slug}/{job.name}"
+        links = [
+            element("a", self.say(key), href=f"{place}.{end}") for key, end in (("log", "txt"), ("statement", "json")) if ran
+        ]
+        links += [self._bundle(job)] if can_run else []
+        return [part for number, link in enumerate(links) for part in ([self.say("fact comma")] if number else []) + [link]]
+
+    def _bundle(self, job: Job) -> Element:
+        return element("a", f"{code_name(job)}.zip", href=f"{self.top}downloads/{code_name(job)}.zip", download="")
+
+    def _decided(self, job: Job) -> Element:
         headings = [self.say(key) for key in ("claim", "expected", "observed", "status", "why")]
         rows = [[element("a", cell.claim.function, href=f"#{cell.claim.name}"), *self._verdicts(cell)] for cell in job.cells]
-        parts: list[Child] = [summary, self.table("clinic-cells", headings, rows)]
-        if record:
-            parts += self._seen(job, record)
-        note = job.environment.toml.note
-        parts += [element("p", getattr(note, self.language))] if note else []
-        bundle = element("a", f"{code_name(job)}.zip", href=f"{self.top}downloads/{code_name(job)}.zip", download="")
-        if awaits_commit(job.environment):
-            return element("details.clinic-run", *parts, element("p", self.say("awaits commit")))
-        return element(
-            "details.clinic-run",
-            *parts,
-            element(
-                "p", element("strong", self.say("run it")), self.say("colon"), *around(self.say("run hint", "{0}"), bundle)
-            ),
-            element("pre", element("code", command(job)), tabindex="0"),
-        )
+        return self.table("clinic-cells", headings, rows)
+
+    def _how_to_run(self, job: Job) -> list[Element]:
+        """Return what to download and the command, with a button: the theme makes its own before the fold opens."""
+        hint = around(self.say("run hint", "{0}"), self._bundle(job))
+        place = f"run-{code_name(job)}"
+        copying = {"title": self.say("copy command"), "data_clipboard_target": f'[id="{place}"] > code', "data_md_type": "copy"}
+        button = element("nav.md-code__nav", element("button.md-code__button", **copying))
+        return [
+            element("p", element("strong", self.say("run it")), self.say("colon"), *hint),
+            element("pre", button, element("code", command(job)), id=place, tabindex="0"),
+        ]
 
     def _seen(self, job: Job, record: Record) -> list[Child]:
         seen = record.seen
         chief = job.environment.chief_packages
         packages = ", ".join(f"{name} {version}" for name, version in seen.packages.items() if name in chief)
-        files = [
-            element("a", self.say(key), href=f"{self.top}evidence/{job.article.slug}/{job.name}.{ending}")
-            for key, ending in (("log", "txt"), ("statement", "json"))
-        ]
         facts: list[tuple[str, Child]] = [
             (
                 self.say("ran on"),
@@ -469,7 +500,6 @@ class Pages:
             ),
             (self.say("packages"), ", ".join(filter(None, [f"Python {seen.python}", packages]))),
             (self.say("differs"), self.say("fact stop").join(self.differences(job.article, record)) or self.say("none")),
-            (self.say("files"), element("span", files[0], self.say("fact comma"), files[1])),
             (self.say("vouched"), self.vouched(job)),
         ]
         return [self.facts(facts if job.article.toml.named else facts[:2] + facts[3:])]

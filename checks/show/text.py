@@ -14,6 +14,7 @@ from checkpoint_clinic.words import Language
 
 from ..content.article import Article, Claim
 from ..decide.plan import Cell, Project
+from .atlas_page import atlas_lines
 from .badges import article_badge, badge_parts
 from .facts import fact_of, observed
 from .kills import mutants_told
@@ -104,6 +105,8 @@ class Text:
         elif name == "download":
             file = argument.rpartition("/")[2]
             yield f"`clinic snippet {file}`" if argument.startswith("snippets/") else f"`{argument}`"
+        elif name == "atlas":
+            yield from atlas_lines(self.pages, argument)
         elif name == "lookalikes":
             yield from _markdown(self.pages.lookalikes(article))
         elif name == "about":

@@ -2,8 +2,9 @@
 
 A generated part stands between two comment lines. The first says what it is made of, so there is no list elsewhere:
 
-    # --- measured, by `clinic generate`: module.claim of CC002 where premise
-    # --- measured, by `clinic generate`: module.*_is_exact of CC002      (a table for each model: claims named so)
+    # --- measured, by `clinic generate`: *.zero3 of atlas          (the star: an architecture, or a model_type)
+    #     and module.*_is_exact of CC002
+    #     and module.claim of CC002 where premise as model_type
     # --- copied, by `clinic generate`: name, name of other_snippet.py
     # --- end of the generated part
 
@@ -15,23 +16,28 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 from packaging.version import Version
 
 from ..content.article import Article, Claim, imported_files
 from ..content.problem import Invalid, Problem, relative
+from ..decide.evidence import location, read_or_none
 from ..decide.plan import Cell, Project
 
 PACKAGES = ("transformers", "deepspeed")
 _PART = re.compile(
-    r"^# --- (?P<kind>measured|copied), by `clinic generate`: (?P<what>\S.*?) of (?P<source>[\w.]+)"
-    r"(?: where (?P<premise>\w+))?\n(?P<text>.*?)^# --- end of the generated part$",
+    r"^# --- (?P<kind>measured|copied), by `clinic generate`: (?P<made_of>\S[^\n]*(?:\n#     and [^\n]*)*)\n"
+    r"(?P<text>.*?)^# --- end of the generated part$",
     re.MULTILINE | re.DOTALL,
 )
-_DATE = re.compile(r'^(?:MODELS_)?DATE = ".*"\n', re.MULTILINE)
+_SOURCE = re.compile(r"(?P<what>\S.*?) of (?P<source>[\w.]+)(?: where (?P<premise>\w+))?(?: as (?P<model>\w+))?")
+_DATE = re.compile(r'^DATE = ".*"\n', re.MULTILINE)
+_WIDTH = 120
+Rows = dict[tuple[str, ...], bool]
 
 
 @dataclass(frozen=True)
@@ -97,37 +103,42 @@ def _parts(project: Project, file: Path) -> list[Part]:
 
 def _part(project: Project, file: Path, match: re.Match[str], line: int) -> Part:
     start, found = match.start("text"), match["text"]
+    sources = [_SOURCE.fullmatch(one) for one in match["made_of"].split("\n#     and ")]
+    read = [one for one in sources if one]
+    if len(read) != len(sources) or (match["kind"] == "copied" and len(read) > 1):
+        repair = "write it as checks/tend/generate.py says"
+        raise Invalid([Problem(_name(project, file), line, "what a part is made of", match["made_of"], repair)])
     if match["kind"] == "copied":
-        wanted = _copied(project, file, line, match["source"], re.split(r",\s*", match["what"]))
+        wanted = _copied(project, file, line, read[0]["source"], re.split(r",\s*", read[0]["what"]))
         return Part(start, line, found, wanted, "run: clinic generate")
-    if "*" in match["what"]:
-        return _models(project, file, match, line)
-    premise = [f"{match['what'].partition('.')[0]}.{match['premise']}"] if match["premise"] else []
-    claims = _claims(project, file, line, match["source"], [match["what"], *premise])
-    rows, date, stale = _measured(project, *claims)
-    run = f"run: clinic run {match['source']} ({stale} of its cells are stale), then: " if stale else "run: "
-    return Part(start, line, found, _table(rows, date), f"{run}clinic generate")
+    models, dates, runs = dict[str, Rows](), [""], list[str]()
+    for source in read:
+        for model, claims in _models(project, file, line, source):
+            rows, date, stale = _measured(project, *claims)
+            known = models.setdefault(model, {})
+            known.update({versions: affected or known.get(versions, False) for versions, affected in rows.items()})
+            dates, runs = [*dates, date], [*runs, *[source["source"]] * stale]
+    run = ", ".join(f"clinic run {name} ({runs.count(name)} of its cells are stale)" for name in dict.fromkeys(runs))
+    return Part(start, line, found, _table(models, max(dates)), f"run: {run}{', then: ' if run else ''}clinic generate")
 
 
-def _models(project: Project, file: Path, match: re.Match[str], line: int) -> Part:
-    """Return a table for each model: its name is what stands in the place of the star in a claim's name."""
-    before, _, behind = match["what"].partition("*")
-    article = project.article(match["source"])
-    names = (
-        [claim.name for claim in article.claims if claim.name.startswith(before) and claim.name.endswith(behind)]
-        if article
-        else []
-    )
-    tables, dates, stale = dict[str, dict[tuple[str, ...], bool]](), [""], 0
-    for claim in _claims(project, file, line, match["source"], names or [match["what"]]):
-        rows, date, old = _measured(project, claim)
-        tables[claim[1].name.removeprefix(before).removesuffix(behind)] = rows
-        dates, stale = [*dates, date], stale + old
-    lines = [f'MODELS_DATE = "{max(dates)}"', "MODELS = {  # model_type: the same of a small model of this kind"]
-    for name, rows in sorted(tables.items()):
-        lines += [f'    "{name}": {{', *(f"    {row}" for row in _rows(rows)), "    },"]
-    run = f"run: clinic run {match['source']} ({stale} of its cells are stale), then: " if stale else "run: "
-    return Part(match.start("text"), line, match["text"], "\n".join([*lines, "}"]) + "\n", f"{run}clinic generate")
+def _models(
+    project: Project, file: Path, line: int, source: re.Match[str]
+) -> Iterator[tuple[str, list[tuple[Article, Claim]]]]:
+    """Yield each model with the claim that decides it, and its premise; a star stands for the model in a claim's name."""
+    if "*" not in source["what"]:
+        premise = [f"{source['what'].partition('.')[0]}.{source['premise']}"] if source["premise"] else []
+        claims = _claims(project, file, line, source["source"], [source["what"], *premise])
+        yield source["model"] or claims[0][1].module, claims
+        return
+    before, _, behind = source["what"].partition("*")
+    article = project.article(source["source"])
+    known = [claim.name for claim in article.claims] if article else []
+    names = [name for name in known if name.startswith(before) and name.endswith(behind)]
+    of_atlas = {one.module: one.model_type for one in project.atlas.architectures} if project.atlas else {}
+    for claim in _claims(project, file, line, source["source"], names or [source["what"]]):
+        name = claim[1].name.removeprefix(before).removesuffix(behind)
+        yield of_atlas.get(name, name) if article is project.atlas else name, [claim]
 
 
 def _copied(project: Project, file: Path, line: int, source: str, names: list[str]) -> str:
@@ -175,9 +186,9 @@ def _claims(project: Project, file: Path, line: int, source: str, names: list[st
 
 def _measured(
     project: Project, claim: tuple[Article, Claim], premise: tuple[Article, Claim] | None = None
-) -> tuple[dict[tuple[str, ...], bool], str, int]:
+) -> tuple[Rows, str, int]:
     """Return versions -> whether the claim was refuted, the day of the last measurement, and how many answers are stale."""
-    rows: dict[tuple[str, ...], bool] = {}
+    rows: Rows = {}
     dates, stale = [""], 0
     premises = {cell.environment.name: cell for cell in _cells(project, *premise)} if premise else {}
     for cell in _cells(project, *claim):
@@ -187,7 +198,7 @@ def _measured(
             continue
         if premise and not _holds(project, premises.get(cell.environment.name)):
             continue
-        versions = _versions(project, cell)
+        versions = _versions(cell)
         if versions and not any(Version(version).is_devrelease for version in versions):
             rows[versions] = rows.get(versions, False) or judged.observed == "refuted"
             dates.append(f"{judged.outcome.recorded:%Y-%m-%d}")
@@ -203,21 +214,39 @@ def _holds(project: Project, cell: Cell | None) -> bool:
     return judged is not None and judged.status in ("verified", "failing") and judged.observed == "holds"
 
 
-def _versions(project: Project, cell: Cell) -> tuple[str, ...]:
+def _versions(cell: Cell) -> tuple[str, ...]:
     """Return the versions that the run saw; none if one of the packages was not there."""
-    jobs = (job for job in project.jobs if job.environment is cell.environment and job.module == cell.claim.module)
-    record = next((record for job in jobs if job.article is cell.article and (record := project.record(job))), None)
+    record = read_or_none(location(cell.article, cell.claim.module, cell.environment.name))
     found = [record.seen.packages.get(name, "") for name in PACKAGES] if record else []
     return tuple(found) if all(found) else ()
 
 
-def _table(rows: dict[tuple[str, ...], bool], date: str) -> str:
-    """Return the measurements as Python, as ruff formats it."""
-    lines = [f'DATE = "{date}"', f"AFFECTED = {{  # ({', '.join(PACKAGES)}): whether a tensor is lost, or the load fails"]
-    return "\n".join([*lines, *_rows(rows), "}"]) + "\n"
+def _table(models: dict[str, Rows], date: str) -> str:
+    """Return the measurements as a text: for each DeepSpeed the releases tried with it, then ranges of these for each model."""
+    pairs = {versions for rows in models.values() for versions in rows}
+    lines: list[str] = []
+    for deepspeed in sorted({one[1] for one in pairs}, key=Version):
+        releases = sorted({one[0] for one in pairs if one[1] == deepspeed}, key=Version)
+        lines += _wrapped(f"{PACKAGES[0]} {deepspeed}:", releases)
+        for model, rows in sorted(models.items()):
+            lines += _wrapped(f"{model} {deepspeed}:", _ranges(releases, [rows.get((one, deepspeed)) for one in releases]))
+    return "\n".join([f'DATE = "{date}"', 'TABLE = """', *lines, '"""']) + "\n"
 
 
-def _rows(rows: dict[tuple[str, ...], bool]) -> Iterator[str]:
-    for versions in sorted(rows, key=lambda one: tuple(map(Version, one))):
-        quoted = ", ".join(f'"{version}"' for version in versions)
-        yield f"    ({quoted}): {rows[versions]},"
+def _ranges(releases: list[str], affected: list[bool | None]) -> Iterator[str]:
+    """Yield neighbours with the same answer as one, `!` before those that are affected; what has no answer ends a range."""
+    for answer, group in groupby(zip(affected, releases, strict=True), key=lambda pair: pair[0]):
+        names = [release for _, release in group]
+        if answer is not None:
+            yield ("!" if answer else "") + ("..".join([names[0], names[-1]]) if names[1:] else names[0])
+
+
+def _wrapped(head: str, words: Iterable[str]) -> Iterator[str]:
+    """Yield lines that begin with the head, as many as are needed; none without a word."""
+    line = ""
+    for word in words:
+        if line and len(line) + len(word) >= _WIDTH:
+            yield line
+            line = ""
+        line = f"{line or head} {word}"
+    yield from [line] if line else []

@@ -19,6 +19,7 @@ from ..decide.evidence import Unreadable, location, read
 from ..decide.plan import Project, interrupted_writes, read_project
 from ..show.drawing import drawings
 from ..show.source import evidence_page, page
+from .atlas import atlas_problems
 from .generate import generated_problems
 from .inert import inert_problems
 from .kills import mutant_notes, mutant_problems
@@ -47,6 +48,10 @@ def lint_project(root: Path) -> list[Problem]:
         for language in LANGUAGES:
             problems += ArticlePage(project, article, language, page(root, article, language)).problems()
             problems += EvidencePage(project, article, language, evidence_page(root, article, language)).problems()
+    if project.atlas:
+        problems += _vacuous_claims(project.atlas, root)
+        problems += _evidence(project, project.atlas)
+        problems += atlas_problems(project, project.atlas)
     problems += interrupted_writes(project)
     problems += inert_problems(root)
     for drawing in drawings(project):

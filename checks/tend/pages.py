@@ -13,6 +13,7 @@ from ..content.article import Article, Claim
 from ..content.problem import Problem, relative
 from ..content.words import say
 from ..decide.plan import Project
+from ..show.atlas_page import atlas_names
 from ..show.drawing import FOLDER, Drawing, drawings
 from ..show.source import HEADING, MARK, WHAT_TO_DO, evidence_page, read_source
 
@@ -80,6 +81,9 @@ class Page:
             yield from self._module(number, name, argument)
         elif name == "drawing":
             yield from self._drawing(number, argument)
+        elif name == "atlas" and argument not in (known := atlas_names(self.project)):
+            found = argument or "none"
+            yield Problem(self.file, number, "a way or an architecture of the atlas", found, f"name one of: {', '.join(known)}")
         elif name == "download" and not self._can_be_had(argument):
             yield Problem(self.file, number, "a file to download", f"no {argument}", f"write {argument}, or correct its name")
 

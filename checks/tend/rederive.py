@@ -19,6 +19,7 @@ from pathlib import Path
 
 from checkpoint_clinic.words import LANGUAGES
 
+from ..content.atlas import SLUG as ATLAS
 from ..content.problem import Invalid
 from ..decide.evidence import Unreadable, adopt, location, read
 from ..decide.incoming import statements
@@ -28,7 +29,16 @@ from ..show.addresses import FOLDERS
 from ..show.publish import SOURCE, lay_beside
 from ..show.render import Pages, to_html
 
-MADE = ("evidence/*/*", "badges/*", "environments/*/*", "downloads/**/*", "osv/*")  # where nothing else lies
+MADE = (
+    "evidence/*/*",
+    "badges/*",
+    "environments/*/*",
+    "downloads/**/*",
+    "osv/*",
+    "atlas/*.json",
+    "atlas/*.svg",
+    "zh/atlas/*.svg",
+)  # where nothing else lies
 
 
 def differences(site: Path, policy: Path | None) -> tuple[list[str], Project | None]:
@@ -54,7 +64,8 @@ def _project(site: Path, root: Path, policy: Path | None) -> Project:
     if policy:
         shutil.copyfile(policy, root / POLICY)
     for path in statements(site / "evidence"):
-        adopt(root / "checks/errors" / path.parent.name / "evidence" / path.name, path)
+        folder = root / "checks" / (path.parent.name if path.parent.name == ATLAS else f"errors/{path.parent.name}")
+        adopt(folder / "evidence" / path.name, path)
     return load_project(root)
 
 
@@ -103,7 +114,7 @@ def _while_all_was_young(project: Project) -> Project | None:
         if (judged := project.judge(cell)).outcome
     ]
     ended = [end for end in ends if end < project.time]
-    return Project(project.root, project.articles, project.environments, min(ended)) if ended else None
+    return Project(project.root, project.articles, project.environments, min(ended), project.atlas) if ended else None
 
 
 @contextlib.contextmanager

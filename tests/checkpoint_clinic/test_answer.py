@@ -156,8 +156,31 @@ def test_a_table_of_transformers_5_names_no_release_of_4_and_is_no_other_message
 
 def test_of_two_look_alikes_the_one_that_knows_the_table_is_shown() -> None:
     other = answer(TABLE.format("[10, 768]"))
-    assert [(one["kind"], one["article"]) for one in other.findings] == [("lookalike", "CC002")]
-    assert [one["article"] for one in answer("XForY LOAD REPORT from: /models/x\n").findings] == ["CC001"]
+    assert [(one["kind"], one["article"]) for one in other.findings] == [("match", "CC003")]
+    without_its_title = answer(TABLE.format("[10, 768]").partition("\n")[2])
+    assert [(one["kind"], one["article"]) for one in without_its_title.findings] == [("lookalike", "CC002")]
+
+
+@pytest.mark.parametrize(
+    ("names", "first", "harm"),
+    [
+        (("score.weight",), "Yes, if you asked for this head", "none"),
+        (("bert.pooler.dense.bias", "classifier.weight"), "Yes, if you asked for this head", "none"),
+        (("lm_head.weight",), "Not before the check", "silent"),
+        (("score.weight", "model.layers.0.mlp.up_proj.weight"), "No: these are layers", "silent"),
+        (("model.layers.0.mlp.experts.0.up_proj.weight",), "No: experts", "silent"),
+        (("model.layers.0.self_attn.rotary_emb.inv_freq",), "Not before the check", "silent"),
+        (("something.else",), "Not before the check", "silent"),
+    ],
+)
+def test_the_names_of_a_list_decide_how_it_is_answered(names: tuple[str, ...], first: str, harm: str) -> None:
+    text = f"Some weights of X were not initialized from the model checkpoint at /x and are newly initialized: {list(names)}"
+    rows = "X LOAD REPORT from: /x\n" + "".join(f"{name} | MISSING |\n" for name in names)
+    for printed in (text, rows):
+        (found,) = answer(printed).findings
+        words = answer(printed).words(found)
+        assert (found["article"], words["harm"]) == ("CC003", harm)
+        assert words["answer"].startswith(first) or "inv_freq" in printed
 
 
 def test_an_empty_parameter_is_explained_to_those_without_zero_3_too() -> None:

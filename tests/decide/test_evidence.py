@@ -14,7 +14,7 @@ import pytest
 from checks.content.problem import Invalid, Problem
 from checks.decide import evidence
 from checks.decide.attest import load_private_key, sign
-from checks.decide.evidence import Judgement, Record, Unreadable, judge, read, sweep, write
+from checks.decide.evidence import Judgement, Record, Standing, Unreadable, read, sweep, write
 from checks.decide.plan import load_project
 from checks.tend.lint import lint_project
 
@@ -38,7 +38,7 @@ def judged(path: Path, claim: str = CLAIM, now: datetime | None = None) -> Judge
     project = load_project(path.parents[4])
     article, environment = project.articles[0], project.environments["bare"]
     current = evidence.subjects(article, "load_renamed", environment, project.root)
-    return judge(article, claim, "holds", environment, current, now or datetime.now(UTC))
+    return Standing(path, article, environment, current, now or datetime.now(UTC)).judge(claim, "holds")
 
 
 def rewrite(path: Path, change: Callable[[Record], Record]) -> None:
@@ -138,6 +138,104 @@ def test_one_changed_byte_in_the_statement_is_never_green(path: Path) -> None:
     for position in range(0, len(whole), 7):
         path.write_bytes(whole[:position] + bytes([whole[position] ^ 1]) + whole[position + 1 :])
         assert judged(path).status == "unverified", whole[:position].decode()[-80:]
+
+
+@pytest.mark.parametrize("bit", [0x01, 0x20, 0x80], ids=["neighbour", "letter case, white space", "not UTF-8"])
+def test_no_byte_of_a_statement_can_be_another(path: Path, bit: int) -> None:
+    whole = path.read_bytes()
+    for position in range(len(whole)):
+        path.write_bytes(whole[:position] + bytes([whole[position] ^ bit]) + whole[position + 1 :])
+        with pytest.raises(Unreadable):
+            read(path)
+
+
+def again(change: Callable[[dict], object], **format: object) -> Callable[[str], str]:
+    """Write the statement's JSON once more, changed or in another format."""
+
+    def written(text: str) -> str:
+        statement = json.loads(text)
+        change(statement)
+        return json.dumps(statement, **{"indent": 1, "ensure_ascii": False, **format}) + "\n"  # type: ignore[arg-type]
+
+    return written
+
+
+def own(statement: dict) -> dict:
+    return statement["predicate"]["checkpointClinic"]
+
+
+def put_last(of: dict, name: str) -> None:
+    of[name] = of.pop(name)
+
+
+ALTERED: dict[str, Callable[[str], str]] = {
+    "the digest twice, at its place": lambda text: text.replace(
+        '   "digest": "', f'   "digest": "{"0" * 64}",\n   "digest": "', 1
+    ),
+    "the digest twice, after it": lambda text: text.replace(
+        '"\n  }\n }\n}\n', f'",\n   "digest": "{"0" * 64}"\n  }}\n }}\n}}\n'
+    ),
+    "a verdict twice": lambda text: text.replace('"observed": "holds"', '"observed": "refuted",\n     "observed": "holds"', 1),
+    "digest in capitals": lambda text: text[:-80] + text[-80:].upper(),
+    "wider": again(lambda _: None, indent=2),
+    "on one line": again(lambda _: None, indent=None),
+    "sorted": again(lambda _: None, sort_keys=True),
+    "a claim put last": again(lambda one: put_last(own(one), "log_bytes")),
+    "a field more": again(lambda one: own(one).update(note="true")),
+    "a field more, outside": again(lambda one: one.update(note="true")),
+    "a space at the end": lambda text: text + " ",
+    "no line at the end": lambda text: text.rstrip(),
+    "other line ends": lambda text: text.replace("\n", "\r\n"),
+    "a space before": lambda text: " " + text,
+    "a mark of byte order": lambda text: "\ufeff" + text,
+    "a null": lambda text: text + "\0",
+    "two statements": lambda text: text + text,
+}
+
+
+@pytest.mark.parametrize("name", ALTERED)
+def test_no_other_writing_of_a_statement_is_read(path: Path, name: str) -> None:
+    text = path.read_bytes().decode()
+    changed = ALTERED[name](text)
+    assert changed != text
+    path.write_bytes(changed.encode())
+    with pytest.raises(Unreadable):
+        read(path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32-le", "utf-8-sig"])
+def test_a_statement_in_another_encoding_is_not_read(path: Path, encoding: str) -> None:
+    path.write_bytes(path.read_bytes().decode().encode(encoding))
+    with pytest.raises(Unreadable):
+        read(path)
+
+
+SEALED: dict[str, Callable[[str], str]] = {
+    "a result of its own": again(lambda one: one["predicate"].update(result="WARNED")),
+    "a cell listed as another": again(lambda one: one["predicate"].update(failedTests=one["predicate"]["passedTests"])),
+    "another configuration": again(lambda one: one["predicate"].update(configuration=[])),
+    "a subject twice": again(lambda one: one["subject"].append(one["subject"][0])),
+    "a number as text": again(lambda one: own(one).update(log_bytes=str(own(one)["log_bytes"]))),
+    "a verdict twice": ALTERED["a verdict twice"],
+    "a field more, outside": ALTERED["a field more, outside"],
+    "a mark of byte order": ALTERED["a mark of byte order"],
+}
+
+
+@pytest.mark.parametrize("name", SEALED)
+def test_a_statement_that_contradicts_itself_is_not_read_whatever_its_digest(path: Path, name: str) -> None:
+    text = path.read_bytes().decode()
+    assert sealed(text) == text.encode()
+    path.write_bytes(sealed(SEALED[name](text)))
+    with pytest.raises(Unreadable):
+        read(path)
+
+
+def sealed(text: str) -> bytes:
+    """Give a statement the digest that fits what stands before it, as somebody who knows the rule would."""
+    before, digest = text.encode().rsplit(b'"digest": "', 1)
+    before += b'"digest": "'
+    return before + hashlib.sha256(before).hexdigest().encode() + digest[64:]
 
 
 @pytest.mark.parametrize("keep", [0, 1, 0.5, 0.99])

@@ -308,3 +308,17 @@ def test_builds_of_find_links_are_taken_only_where_all_are_known(tmp_path: Path,
     known = environment(tmp_path, "known", "", 'local_builds = ["thing==1.0+cpu"]\n')
     unknown = environment(tmp_path, "unknown", "", 'local_builds = ["thing==1.0+cpu", "other==1.0+cpu"]\n')
     assert [install.uses_local_builds(one) for one in (known, unknown)] == [True, False]
+
+
+def test_bytecode_is_written_past_what_has_none(tmp_path: Path, wheels: Path) -> None:
+    thing, other = make_wheel(wheels, "thing", "1.0"), make_wheel(wheels, "other", "1.0")
+    one = environment(tmp_path, "one", f"thing==1.0 {thing}\nother==1.0 {other}\n")
+    installed = install.install(one, tmp_path / "home", wheels, quiet)
+    broken, native = installed.packages / "broken.py", installed.packages / "native.so"
+    broken.write_text("def (", encoding="utf-8")
+    native.write_bytes(b"\x7fELF\x00")
+    files = [str(native), str(broken), str(tmp_path / "elsewhere.py"), str(installed.packages / "other.py")]
+    install.compile_modules(installed, files)
+    compiled = {path.name.partition(".")[0] for path in installed.packages.glob("__pycache__/*.pyc")}
+    assert "other" in compiled
+    assert not compiled & {"broken", "native"}

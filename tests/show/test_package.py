@@ -19,6 +19,7 @@ def test_the_files_written_are_those_that_a_clone_makes_as_they_are_asked_for(de
     project = load_project(decided)
     written, made = installed(folder), library(project)
     assert (written.articles, written.snippets, written.about) == (made.articles, made.snippets, made.about)
+    assert (written.atlas.architectures, written.atlas.ways) == ([], [])  # the miniature clinic has none
     assert (folder / "signatures.json").read_text(encoding="utf-8") == to_json(signatures(project))
     for article in made.articles:
         for language in ("en", "zh"):
@@ -28,7 +29,7 @@ def test_the_files_written_are_those_that_a_clone_makes_as_they_are_asked_for(de
     endings = [f"{part}{language}" for part in (".", ".evidence.") for language in ("en", "zh")]
     articles = {f"articles/{article.id}{ending}.md" for article in project.articles for ending in endings}
     articles |= {f"articles/{article.id}.{language}.json" for article in project.articles for language in ("en", "zh")}
-    dictionaries = {"about.json", "signatures.json", "words.json", "articles.json"}
+    dictionaries = {"about.json", "signatures.json", "words.json", "articles.json", "atlas.json"}
     assert names == articles | dictionaries | {"snippets/rename_keys.py"}
     assert (folder / "snippets/rename_keys.py").read_bytes() == (decided / "snippets/rename_keys.py").read_bytes()
 

@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from .conftest import ROOT
 
@@ -18,6 +18,7 @@ PATHS = [
     for path in (
         "",
         "diagnose/",
+        "atlas/",
         "method/",
         "environments/",
         "changelog/",
@@ -147,4 +148,32 @@ def test_the_evidence_opens_and_its_log_is_text(browser: Browser, address: str, 
     log = page.request.get(urljoin(page.url, str(run.locator("a", has_text="raw log").get_attribute("href"))))
     assert log.ok
     assert "not in state_dict, loading" in log.text()
+    expect(run.locator("table")).to_be_visible()  # what was no part of the page before
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    run.locator("button.md-code__button").click()
+    command = run.locator("pre code").inner_text()
+    page.wait_for_function(
+        "(wanted) => navigator.clipboard.readText().then((text) => text.trim() === wanted)", arg=command.strip()
+    )
+    page.context.close()
+
+
+def test_a_run_has_its_files_where_no_script_runs_and_all_of_it_on_paper(browser: Browser, address: str) -> None:
+    place = f"{address}errors/w1w3-not-in-state-dict/evidence/"
+    page = browser.new_context(java_script_enabled=False).new_page()
+    page.goto(place)
+    run = page.locator("details.clinic-run", has_text="load_in_shard_mode").first
+    run.locator("summary").click()
+    assert run.locator("a:visible").evaluate_all("(links) => links.map((one) => one.href.split('.').pop())") == [
+        "txt",
+        "json",
+        "zip",
+    ]
+    page.context.close()
+    page, _, _ = open_page(browser, place)
+    page.wait_for_load_state("load")  # the network may be idle before the page's scripts have run
+    runs = page.locator("details.clinic-run")
+    assert page.locator(".clinic-run table").count() == 0
+    page.emulate_media(media="print")
+    expect(page.locator(".clinic-run table:visible")).to_have_count(runs.count())
     page.context.close()

@@ -18,7 +18,7 @@ from unittest.mock import patch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from snippets import require_versions
-from snippets.require_versions import answer, check, main
+from snippets.require_versions import answer, check, expanded, main
 
 TABLE = {("4.49.0", "0.15.4"): False, ("4.50.3", "0.15.4"): True, ("4.50.3", "0.19.8"): False, ("5.0.0", "0.19.8"): False}
 MEASURED = {"kind": TABLE, "other": {("4.49.0", "0.15.4"): True}}
@@ -51,9 +51,7 @@ class RequireVersions(unittest.TestCase):
         return given.sentence
 
     def test_measured_and_exact_is_not_affected(self) -> None:
-        self.answers(
-            "4.49.0", "0.15.4", 0, "not affected: transformers 4.49.0 with DeepSpeed 0.15.4", require_versions.MODELS_DATE
-        )
+        self.answers("4.49.0", "0.15.4", 0, "not affected: transformers 4.49.0 with DeepSpeed 0.15.4", require_versions.DATE)
 
     def test_the_same_version_written_in_another_way_is_the_same(self) -> None:
         self.answers("4.49", "0.15.4", 0, "not affected")
@@ -113,6 +111,20 @@ class RequireVersions(unittest.TestCase):
         self.assertIn("not measured: deepspeed not installed", answer("kind", MEASURED).sentence)
         self.install("deepspeed", None)
         self.assertIn("not measured: deepspeed not installed", answer("kind", MEASURED).sentence)
+
+    def test_a_range_is_of_the_releases_that_were_measured_with_that_deepspeed_alone(self) -> None:
+        table = """
+transformers 0.15.4: 4.49.0 4.50.3
+transformers 0.15.4: 5.0.0
+one 0.15.4: 4.49.0..4.50.3 !5.0.0
+transformers 0.19.8: 4.49.0 5.0.0 5.1.0
+one 0.19.8: 4.49.0..5.0.0
+other 0.19.8: !5.1.0
+"""
+        older = {("4.49.0", "0.15.4"): False, ("4.50.3", "0.15.4"): False, ("5.0.0", "0.15.4"): True}
+        newer = {("4.49.0", "0.19.8"): False, ("5.0.0", "0.19.8"): False}
+        self.assertEqual(expanded(table), {"one": older | newer, "other": {("5.1.0", "0.19.8"): True}})
+        self.assertEqual(expanded(""), {})
 
     def test_an_empty_table_says_no_more_than_not_measured(self) -> None:
         self.install("transformers", "4.49.0")

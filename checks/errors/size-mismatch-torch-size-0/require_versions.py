@@ -10,7 +10,7 @@ from pathlib import Path
 
 from snippets import require_versions
 
-MEASURED = require_versions.AFFECTED
+MEASURED = require_versions.MEASURED["qwen2_5_vl"]
 
 
 def _ask(*model, **pretended):

@@ -1,5 +1,5 @@
-/* What stands around every page: a fold opens that holds what the address names; the link to the other language keeps the section;
-   on the page for unknown addresses the reader's language comes first. */
+/* What stands around every page: a fold opens that holds what the address names, and is filled when it opens; the link to the
+   other language keeps the section; on the page for unknown addresses the reader's language comes first. */
 
 const link = document.querySelector(".clinic-language");
 
@@ -25,6 +25,20 @@ function keepSection() {
 /* Hosts serve the English page for what is unknown below zh/, too. */
 const lost = document.querySelector(".clinic-lost");
 if (lost && location.pathname.startsWith(new URL("../../zh/", import.meta.url).pathname)) document.querySelector("article h1").after(lost);
+
+/* What a run saw is no part of the page until its fold opens, or all is printed. */
+function unfold(fold) {
+  const kept = fold.querySelector(":scope > template");
+  kept?.replaceWith(kept.content);
+}
+
+function unfoldAll() {
+  document.querySelectorAll(".clinic-run").forEach(unfold);
+}
+
+document.addEventListener("toggle", ({ target }) => target.open && target.matches(".clinic-run") && unfold(target), true);
+addEventListener("beforeprint", unfoldAll);
+matchMedia("print").addEventListener("change", unfoldAll);
 
 reveal();
 addEventListener("hashchange", reveal);

@@ -1,0 +1,286 @@
+"""The load atlas as data: a verdict becomes an outcome, what has no answer is in nothing, JSON and picture say the same."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from checkpoint_clinic.commands.list import SCHEMA
+from checkpoint_clinic.words import LANGUAGES, Language
+from checks.decide.plan import Cell, Project, load_project
+from checks.show.atlas import Outcome, Table, atlas_data, counts, newer, outcome_of, silent, tables
+from checks.show.atlas_page import atlas_lines, atlas_page, atlas_part
+from checks.show.atlas_picture import atlas_picture
+from checks.show.publish import lay_beside
+from checks.show.render import Pages, to_html
+from checks.tend.lint import lint_project
+from checks.tend.rederive import differences
+
+from ..atlas import NOT_RUN, Told, bring, decide, told
+from ..conftest import EXAMPLES
+
+FEW = ("bert", "mixtral", "qwen3_5")
+
+
+@pytest.fixture(scope="module")
+def clinic(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = bring(shutil.copytree(EXAMPLES, tmp_path_factory.mktemp("atlas") / "clinic"), FEW)
+    decide(root)
+    return root
+
+
+@pytest.fixture(scope="module")
+def project(clinic: Path) -> Project:
+    return load_project(clinic)
+
+
+def table_of(project: Project, way: str) -> Table:
+    return next(table for table in tables(project) if table.way.function == way)
+
+
+def cell_of(project: Project, name: str) -> Cell:
+    return next(cell for cell in project.cells(project.atlas) if cell.name == name)
+
+
+def runs(project: Project, way: str, module: str) -> list[tuple[str, str, str]]:
+    table = table_of(project, way)
+    row = next(row for row in table.rows if row.architecture.module == module)
+    ends = [(table.label(run.environments[0]), table.label(run.environments[-1]), run.outcome) for run in row.runs]
+    return [(first, last, outcome.kind if outcome else "not run") for first, last, outcome in ends]
+
+
+def test_each_verdict_becomes_what_its_reason_says(project: Project) -> None:
+    mixtral = outcome_of(project, cell_of(project, "mixtral.zero3@atlas-5.0.0"))
+    assert mixtral and (mixtral.kind, mixtral.differ, mixtral.of) == ("silent", 17, 21)
+    bert = outcome_of(project, cell_of(project, "bert.plain@atlas-5.24.0"))
+    assert bert and (bert.kind, bert.unused, bert.of) == ("silent", 2, 0)
+    unknown = outcome_of(project, cell_of(project, "qwen3_5.plain@atlas-4.49.0"))
+    assert unknown and unknown.kind == "unknown"
+    exact = outcome_of(project, cell_of(project, "mixtral.plain@atlas-5.24.0"))
+    assert exact and (exact.kind, exact.renamed) == ("exact", 6)
+    assert outcome_of(project, cell_of(project, f"mixtral.plain@atlas-{NOT_RUN}")) is None
+
+
+REASONS: dict[str, Told] = {
+    "undecided": ("undecided", "two ways of looking disagree", ""),
+    "no outcome": ("refuted", "something else went wrong", ""),
+    "error": ("refuted", "error: while saving, OSError: <script>alert(1)</script>\nmore", ""),
+    "a log that lies": ("holds", "", 'atlas: {"renamed": "many"}'),
+}
+
+
+@pytest.mark.parametrize("name", REASONS)
+def test_what_names_no_outcome_is_none(tmp_path: Path, name: str) -> None:
+    root = bring(shutil.copytree(EXAMPLES, tmp_path / "clinic"), ("mixtral",))
+    decide(root, lambda _: REASONS[name], lambda job: job.name == "mixtral@atlas-5.0.0")
+    project = load_project(root)
+    found = outcome_of(project, cell_of(project, "mixtral.plain@atlas-5.0.0"))
+    expected = {"error": "error", "a log that lies": "exact"}
+    assert (found.kind if found else None) == expected.get(name)
+    assert not found or (found.renamed == 0 and "\n" not in found.words)
+    said = [problem.expected for problem in lint_project(root) if problem.file.startswith("checks/atlas")]
+    assert any("begins with silent, error" in one for one in said) == (name == "no outcome")
+
+
+def test_an_answer_that_no_longer_counts_has_no_colour(clinic: Path, tmp_path: Path) -> None:
+    root = shutil.copytree(clinic, tmp_path / "clinic")
+    module = root / "checks/atlas/mixtral.py"
+    module.write_text(module.read_text(encoding="utf-8") + "# changed\n", encoding="utf-8")
+    project = load_project(root)
+    assert {
+        outcome for row in table_of(project, "zero3").rows for outcome in row.outcomes if row.architecture.module == "mixtral"
+    } == {None}
+    assert not [cell for cell in atlas_data(project)["cells"] if cell["architecture"] == "mixtral"]
+
+
+def test_neighbours_with_the_same_outcome_are_one_run_and_a_gap_stays_one(project: Project) -> None:
+    assert runs(project, "zero3", "mixtral") == [
+        ("4.49.0", "4.57.6", "exact"),
+        ("5.0.0", "5.0.0", "silent"),
+        ("5.1.0", "5.6.2", "exact"),
+        ("5.7.0", "5.7.0", "not run"),
+        ("5.8.1", "5.24.0", "exact"),
+    ]
+    assert runs(project, "zero3", "qwen3_5")[2] == ("5.4.0", "5.5.4", "silent")
+
+
+def test_releases_stand_in_the_order_of_their_versions(project: Project) -> None:
+    labels = table_of(project, "plain").labels
+    assert labels[0] == "4.49.0" and labels[-1] == "5.24.0"
+    assert labels.index("5.9.0") < labels.index("5.10.4")
+    assert table_of(project, "zero3").others == (("deepspeed", "0.19.8"),)
+    assert table_of(project, "plain").varying == "transformers"
+
+
+def test_a_way_of_two_releases_is_told_by_the_one_that_varies(project: Project) -> None:
+    table = table_of(project, "from_other")
+    assert (table.labels[0], table.labels[-1], table.varying) == ("4.49.0", "5.23.0", "transformers")
+    assert table.others == (("other", "5.24.0"),)
+    assert "the other release 5.24.0" in "".join(atlas_page(Pages(project, "en", "../")).itertext())
+    across = next(one for one in atlas_data(project)["environments"] if one["family"] == "atlas-across")
+    assert across["varies"] == {"transformers": "4.49.0", "other": "5.24.0"}
+    assert across["packages"]["transformers"] == "4.49.0"
+
+
+def test_a_way_in_which_both_vary_is_told_by_both(project: Project) -> None:
+    across = table_of(project, "from_other")
+    one = across.environments[0]
+    turned = replace(one, name="atlas-across-5.0.0-4.49.0", versions=("5.0.0", "4.49.0"))
+    table = Table(across.way, (one, turned), ())
+    assert (table.labels, table.varying) == (("4.49.0 · 5.24.0", "5.0.0 · 4.49.0"), "")
+
+
+def test_what_is_silent_comes_worst_first_and_equal_findings_are_one(project: Project) -> None:
+    found = silent(project)
+    modules = [[one.module for one, _ in each.found] for each in found]
+    assert modules[:2] == [["mixtral"], ["qwen3_5"]] and all(each == ["bert"] for each in modules[2:])
+    assert any({way.function for way in each.ways} == {"plain", "cast", "again", "zero3"} for each in found)
+    assert counts(project)["silent"] == len([cell for cell in atlas_data(project)["cells"] if cell["outcome"] == "silent"])
+
+
+def test_a_newer_release_than_was_measured_is_told(clinic: Path, tmp_path: Path) -> None:
+    root = shutil.copytree(clinic, tmp_path / "clinic")
+    for newest, expected in (("5.24.0", ""), ("5.25.0", "5.25.0")):
+        (root / "checks/releases.toml").write_text(
+            f'[transformers]\nnewest = "{newest}"\nseen = 2026-11-29\n', encoding="utf-8"
+        )
+        project = load_project(root)
+        assert newer(project) == expected
+        assert ("5.25.0" in to_html(atlas_page(Pages(project, "en", "../")))) == bool(expected)
+
+
+def strict(schema: Any) -> Any:
+    """Return a schema that also refuses what it does not name."""
+    if isinstance(schema, list):
+        return [strict(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    made = {key: strict(value) for key, value in schema.items()}
+    return {**made, "additionalProperties": False} if "properties" in schema and "required" in schema else made
+
+
+def fits(data: dict[str, Any]) -> dict[str, Any]:
+    schemas = json.loads(SCHEMA.read_text(encoding="utf-8"))["$defs"]
+    schema = {"$defs": strict(schemas), "$ref": "#/$defs/atlas"}
+    Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER).validate(data)
+    return data
+
+
+def test_the_data_has_the_form_that_the_schema_states_and_no_cell_that_was_not_measured(project: Project) -> None:
+    data = fits(atlas_data(project))
+    number = sum(1 for cell in project.cells(project.atlas) if told(cell))
+    assert len(data["cells"]) == number == sum(counts(project).values()) - counts(project)["not run"]
+    assert {cell["environment"] for cell in data["cells"]} == {one["name"] for one in data["environments"]} - {
+        f"atlas-{NOT_RUN}"
+    }
+    by_name = {one["name"]: one for one in data["environments"]}
+    assert by_name["atlas-5.4.0"]["packages"].items() >= {"transformers": "5.4.0", "deepspeed": "0.19.8"}.items()
+    assert {way["id"]: way["packages"] for way in data["ways"]}["zero3"] == ["deepspeed"]
+    assert all(way["environments"][0].endswith("4.49.0") for way in data["ways"] if way["id"] in ("plain", "zero3"))
+
+
+def test_without_an_atlas_there_is_an_empty_one(example: Path) -> None:
+    project = load_project(example)
+    assert fits(atlas_data(project))["cells"] == [] and tables(project) == () and silent(project) == []
+    assert "No load atlas was measured" in "".join(atlas_page(Pages(project, "en", "../")).itertext())
+    with pytest.raises(KeyError):
+        atlas_part(Pages(project, "en", "../"), "mixtral")
+
+
+def test_an_atlas_without_evidence_says_nothing_of_any_load(tmp_path: Path) -> None:
+    project = load_project(bring(shutil.copytree(EXAMPLES, tmp_path / "clinic"), FEW))
+    for made in (atlas_page(Pages(project, "en", "../")), atlas_part(Pages(project, "en", "../"), "zero3")):
+        assert "".join(made.itertext()) == "No load atlas was measured here."
+    assert set(atlas_lines(Pages(project, "en", ""), "mixtral")) >= {"- under ZeRO-3: 4.49.0 to 5.24.0 not measured"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_article_shows_an_architecture_in_every_way_or_what_a_way_lost(project: Project, language: Language) -> None:
+    pages = Pages(project, language, "../../")
+    whole = atlas_part(pages, "mixtral")
+    assert len(whole.findall(".//tbody/tr")) == len(tables(project))
+    lost = atlas_part(pages, "zero3")
+    assert ["".join(one.itertext()) for one in lost.iterfind(".//tbody/tr/th")] == ["BERT", "Mixtral", "Qwen3.5"]
+    with pytest.raises(KeyError, match=r"zero3.*, bert, mixtral"):
+        atlas_part(pages, "none")
+    lines = list(atlas_lines(pages, "mixtral"))
+    assert len(lines) == len(tables(project)) and any(
+        "5.0.0 silent 17/21" in line or "5.0.0 静默出错 17/21" in line for line in lines
+    )
+
+
+def test_what_a_library_said_is_text_everywhere(tmp_path: Path) -> None:
+    root = bring(shutil.copytree(EXAMPLES, tmp_path / "clinic"), ("mixtral",))
+    decide(root, lambda _: REASONS["error"], lambda job: job.name == "mixtral@atlas-5.0.0")
+    project = load_project(root)
+    for made in (to_html(atlas_page(Pages(project, "en", "../"))), atlas_picture(project, tables(project)[0], "en")):
+        assert "<script" not in made
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_picture_shows_every_cell_and_says_in_words_what_was_silent(project: Project, language: Language) -> None:
+    table = table_of(project, "zero3")
+    picture = ElementTree.fromstring(atlas_picture(project, table, language))  # noqa: S314  our own
+    space = "{http://www.w3.org/2000/svg}"
+    kinds = [one.get("class") for one in picture.iter(f"{space}rect")]
+    assert len(kinds) == 1 + sum(len(row.runs) for row in table.rows) and kinds.count("silent") == 4
+    said = picture.findtext(f"{space}desc") or ""
+    assert "Mixtral 5.0.0" in said and "17/21" in said
+    assert picture.get("role") == "img" and "prefers-color-scheme: dark" in (picture.findtext(f"{space}style") or "")
+    assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)", atlas_picture(project, table, language))
+
+
+def test_logs_and_one_bundle_an_environment_lie_beside_the_pages(project: Project, tmp_path: Path) -> None:
+    (tmp_path / "zh").mkdir()
+    lay_beside(project, tmp_path)
+    log = tmp_path / "evidence/atlas/mixtral@atlas-5.0.0.txt"
+    assert "--- mixtral.zero3" in log.read_text(encoding="utf-8")
+    assert not list(tmp_path.glob(f"evidence/atlas/*@atlas-{NOT_RUN}.txt"))
+    bundles = {path.name for path in (tmp_path / "downloads").glob("*atlas*.zip")}
+    assert bundles == {f"{name}.zip" for name in {cell.environment.name for cell in project.cells(project.atlas)}}
+    assert json.loads((tmp_path / "atlas/atlas.json").read_text(encoding="utf-8")) == atlas_data(project)
+    assert {path.name for path in (tmp_path / "zh/atlas").iterdir()} == {
+        f"{table.way.function}.svg" for table in tables(project)
+    }
+
+
+def test_a_site_is_derived_again_from_its_own_files(project: Project, tmp_path: Path) -> None:
+    (tmp_path / "zh").mkdir()
+    lay_beside(project, tmp_path)
+    found, _ = differences(tmp_path, None)
+    assert [one for one in found if "its badge says something else" not in one] == []  # there are no pages
+    log = tmp_path / "evidence/atlas/mixtral@atlas-5.0.0.txt"
+    log.write_text(log.read_text(encoding="utf-8").replace("exact", "silent") + "more\n", encoding="utf-8")
+    found, _ = differences(tmp_path, None)
+    assert any("mixtral@atlas-5.0.0" in one for one in found)
+
+
+WRONG: dict[str, tuple[Callable[[str], str], str]] = {
+    "no Chinese": (lambda text: re.sub(r"^mixtral = .*\n", "", text, flags=re.MULTILINE), "the words of mixtral in Chinese"),
+    "a stranger": (lambda text: text + 'nobody = "没有"\n', "an architecture with a check module"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_lint_holds_the_atlas_against_its_form(clinic: Path, tmp_path: Path, name: str) -> None:
+    root = shutil.copytree(clinic, tmp_path / "clinic")
+    before = {problem.expected for problem in lint_project(root)}
+    change, expected = WRONG[name]
+    path = root / "checks/atlas/atlas.toml"
+    path.write_text(change(path.read_text(encoding="utf-8")), encoding="utf-8")
+    assert {problem.expected for problem in lint_project(root)} - before == {expected}
+
+
+def test_harm_orders_and_counts_nothing_else() -> None:
+    wrong, left, exact = Outcome("silent", 1, 100), Outcome("silent", unused=50), Outcome("exact", renamed=3)
+    assert wrong.harm > left.harm > exact.harm == 0
+    assert exact.alike == Outcome("exact").alike and wrong.alike != left.alike
