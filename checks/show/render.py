@@ -483,7 +483,7 @@ class Pages:
         hint = around(self.say("run hint", "{0}"), self._bundle(job))
         place = f"run-{code_name(job)}"
         copying = {"title": self.say("copy command"), "data_clipboard_target": f'[id="{place}"] > code', "data_md_type": "copy"}
-        button = element("nav.md-code__nav", element("button.md-code__button", **copying))
+        button = element("div.md-code__nav", element("button.md-code__button", **copying))
         return [
             element("p", element("strong", self.say("run it")), self.say("colon"), *hint),
             element("pre", button, element("code", command(job)), id=place, tabindex="0"),
