@@ -20,7 +20,7 @@ from .once import once
 from .render import Child, Pages, element, marked
 
 FIRST = 8  # things that went wrong without a word, before the others are folded
-WORDED = 4  # columns from which on a cell has room for its word
+WORDED = 0.11  # of a row's columns: from there on a cell has room for its word
 
 
 def atlas_page(pages: Pages) -> Element:
@@ -246,7 +246,7 @@ def _cell(pages: Pages, table: Table, row: Row, run: Run) -> Element:
         return element("td.none", element("span", f"{where} {pages.say('atlas not run')}"), **span)
     log = f"{pages.top}evidence/{SLUG}/{row.architecture.module}@{run.environments[-1].name}.txt"
     words = element("span", told(pages.language, run.outcome))
-    kind = f"td.{run.outcome.kind}" + (".wide" if size >= WORDED else "")
+    kind = f"td.{run.outcome.kind}" + (".wide" if size / len(table.environments) >= WORDED else "")
     return element(kind, element("a", element("span", where), words, href=log), **span)
 
 

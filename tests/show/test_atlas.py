@@ -123,7 +123,8 @@ def test_releases_stand_in_the_order_of_their_versions(project: Project) -> None
 
 def test_a_way_of_two_releases_is_told_by_the_one_that_varies(project: Project) -> None:
     table = table_of(project, "from_other")
-    assert (table.labels[0], table.labels[-1], table.varying) == ("4.49.0", "5.23.0", "transformers")
+    assert table.labels == tuple(one.versions[0] for one in table.environments) and table.varying == "transformers"
+    assert table.labels[0] == "4.49.0" and len(table.labels) > 1
     assert table.others == (("other", "5.24.0"),)
     assert "the other release 5.24.0" in "".join(atlas_page(Pages(project, "en", "../")).itertext())
     across = next(one for one in atlas_data(project)["environments"] if one["family"] == "atlas-across")
