@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import subprocess
+import urllib.request
 import zipfile
 from pathlib import Path
 
@@ -181,7 +182,7 @@ def asked(commits: list[str], monkeypatch: pytest.MonkeyPatch) -> list[str]:
         addresses.append(address)
         return io.BytesIO(json.dumps({"merged": not address.endswith("/8"), "merge_commit_sha": commits[1]}).encode())
 
-    monkeypatch.setattr(install.urllib.request, "urlopen", answer)
+    monkeypatch.setattr(urllib.request, "urlopen", answer)
     return addresses
 
 
@@ -206,7 +207,7 @@ def test_source_that_does_not_answer_says_what_to_do(tmp_path: Path, monkeypatch
     def silent(address: str, timeout: float) -> None:
         raise OSError("no route")
 
-    monkeypatch.setattr(install.urllib.request, "urlopen", silent)
+    monkeypatch.setattr(urllib.request, "urlopen", silent)
     one = environment(tmp_path, "one", "", 'requires = ["thing @ git+https://github.com/me/thing@pull/7"]\n')
     with pytest.raises(Unavailable, match=r"asking https://api.github.com/repos/me/thing/pulls/7 .*: no route\n .*run again"):
         install.lock(one, "2026-11-21")
