@@ -65,7 +65,8 @@ def first_step(page: Page) -> Locator:
           const step = [];
           let one = document.querySelector("h3").nextElementSibling;
           for (; one && one.tagName !== "H3"; one = one.nextElementSibling) step.push(one);
-          (step.map((one) => (one.matches(".highlight") ? one : one.querySelector(".highlight"))).find(Boolean) ?? step[0]).id = "first-step";
+          const commands = step.map((one) => (one.matches(".highlight") ? one : one.querySelector(".highlight")));
+          (commands.find(Boolean) ?? step[0]).id = "first-step";
         }"""
     )
     return page.locator("#first-step")
