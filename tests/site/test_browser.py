@@ -59,14 +59,15 @@ def test_a_page_asks_no_other_host_and_meets_wcag_aa(browser: Browser, address: 
 
 
 def first_step(page: Page) -> Locator:
-    """The first thing to do: the command of the first case, or its sentence where it has none."""
+    """The first thing to do: the command for everybody, else the first case's command, or its sentence where it has none."""
     page.evaluate(
         """() => {
-          const step = [];
-          let one = document.querySelector("h3").nextElementSibling;
-          for (; one && one.tagName !== "H3"; one = one.nextElementSibling) step.push(one);
-          const commands = step.map((one) => (one.matches(".highlight") ? one : one.querySelector(".highlight")));
-          (commands.find(Boolean) ?? step[0]).id = "first-step";
+          const until = (one, found = []) =>
+            !one || one.tagName === "H3" ? found : until(one.nextElementSibling, [...found, one]);
+          const first = until(document.querySelector("h3").nextElementSibling);
+          const all = [...until(document.getElementById("what-to-do").nextElementSibling), ...first];
+          const commands = all.map((one) => (one.matches(".highlight") ? one : one.querySelector(".highlight")));
+          (commands.find(Boolean) ?? first[0]).id = "first-step";
         }"""
     )
     return page.locator("#first-step")
