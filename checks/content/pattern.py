@@ -144,7 +144,10 @@ def _dialect(parsed: Iterable[Item], within: bool = False) -> Iterator[str]:
 
 
 class _Open:
-    """Follows the repeats that can give characters back to what comes after them, until something they cannot hold comes."""
+    """Follows the repeats that can give characters back to what comes after them, until something they cannot hold comes.
+
+    A repeat is told by the characters that it can hold: of several that can hold the same, one says all.
+    """
 
     def after(self, parsed: list[Item], opened: list[Characters], follows: Characters) -> tuple[list[Characters], list[str]]:
         """Return the repeats that are still open at the end of a part of the pattern, and what was found on the way."""
@@ -161,14 +164,15 @@ class _Open:
             return self.after(list(value[3]), opened, follows)
         if name == "BRANCH":
             ways = [self.after(list(branch), opened, follows) for branch in value[1]]
-            return [one for way, _ in ways for one in way], [problem for _, more in ways for problem in more]
+            left = dict.fromkeys(one for way, _ in ways for one in way)
+            return list(left), list(dict.fromkeys(problem for _, more in ways for problem in more))
         if name not in _REPEATS:
             characters = _characters(item)
             return [one for one in opened if one & characters], []
         low, high, body = value
         if int(high) == 1 or low == high:
             left, found = self.after(list(body), opened, follows)
-            return ([*left, *opened] if low == 0 else left), found
+            return (list(dict.fromkeys([*left, *opened])) if low == 0 else left), found  # else twice as many at each group
         own = _all_of(list(body))
         if any(one & own for one in opened):
             return opened, ["has two repeats that can share characters (put something between them that neither can hold)"]

@@ -51,4 +51,4 @@ def _boxes(axes, y, *boxes):
     for number, (colour, name) in enumerate(boxes):
         x = LABEL + number * BOX
         axes.add_patch(Rectangle((x, y + 1), BOX - 3, ROW - 4, facecolor=colour, edgecolor=colour, lw=1))
-        axes.text(x + (BOX - 3) / 2, y + 15, name, ha="center", size=11.5, color="white")
+        axes.text(x + (BOX - 3) / 2, y + 15, name, ha="center", size=12.5, color="white")

@@ -71,3 +71,9 @@ def test_tolerant_form_matches_the_spaces_that_are_read_from_a_picture(text: str
 
 def test_tolerant_form_takes_no_space_where_a_sentence_may_end() -> None:
     assert re.search(tolerant(r"\w+\.[\w.]+ not"), "Done. model.norm not")[0] == "model.norm not"  # type: ignore[index]
+
+
+def test_a_long_list_of_optional_parts_is_read_through_once() -> None:
+    long = "not initialized: " + "(?:'[a-z.]{1,20}', )?" * 300 + "'[a-z.]{1,20}'"  # by pairs it would never end
+    assert refusals(long) == []
+    assert refusals(long + "[a-z]{1,9}[a-z]{1,9}")
