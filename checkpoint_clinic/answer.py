@@ -96,10 +96,11 @@ class Answer:
         return [mask(printed.get(line, line).strip(" ")[:SHOWN]) for line in lines]
 
     def _is_said_better(self, finding: dict[str, Any]) -> bool:
-        """Whether it is a look-alike beside a finding of an article that knows more about the same text."""
-        if finding["kind"] != "lookalike":
-            return False
-        unless = self.articles[finding["article"]]["lookalikes"][finding["lookalike"]].get("unless", ())
+        """Whether it stands beside a finding of an article that knows more about the same text."""
+        article = self.articles[finding["article"]]
+        match = finding["kind"] == "match"
+        form = article["signatures"][finding["signature"]] if match else article["lookalikes"][finding["lookalike"]]
+        unless = form.get("unless", ())
         return any(other["article"] in unless for other in self.diagnosis["findings"])
 
     def _sentences(self, finding: dict[str, Any], form: dict[str, Any]) -> list[str]:

@@ -36,6 +36,7 @@ def _pattern(pattern: str) -> str:
 
 
 Pattern = Annotated[str, AfterValidator(_pattern)]
+ArticleId = Annotated[str, Field(pattern=r"^CC\d{3,}$")]
 Https = Annotated[str, Field(pattern=WEB.pattern)]  # what a page links to; anything else could run there
 
 
@@ -59,7 +60,8 @@ class Signature(Strict):
     one message arrives inside another, the one with the higher `priority` is answered first. `says` is shown with the
     variable parts filled in: `{parameter}`, `{count}` for how often the message occurs, `{distinct.parameter}` for how
     many different ones; a sentence with a part that is not known is left out. `answer` and `harm` take the place of the
-    article's where this form of the message means something else.
+    article's where this form of the message means something else. It is not shown beside a finding of an article that
+    `unless` names: that one says more about the same text.
     """
 
     contains: str
@@ -70,6 +72,7 @@ class Signature(Strict):
     says: tuple[Bilingual, ...] = ()
     answer: Bilingual | None = None
     harm: Harm | None = None
+    unless: tuple[ArticleId, ...] = ()
 
     def search(self, text: str) -> re.Match[str] | None:
         """Return the first match in `text`, or None."""
@@ -88,7 +91,7 @@ class Lookalike(Strict):
     pattern: Pattern | None = None
     means: Bilingual
     see: Https | None = None
-    unless: tuple[Annotated[str, Field(pattern=r"^CC\d{3,}$")], ...] = ()
+    unless: tuple[ArticleId, ...] = ()
 
 
 class Note(Strict):
@@ -138,7 +141,7 @@ class Expected(Strict):
 class Toml(Strict):
     """article.toml."""
 
-    id: Annotated[str, Field(pattern=r"^CC\d{3,}$")]
+    id: ArticleId
     harm: Harm
     safe: Safe
     title: Annotated[str, Field(pattern=r"^[^<&`\x00-\x1f]+$")]  # plain text: builders of pages do not escape it

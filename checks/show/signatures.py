@@ -85,6 +85,7 @@ def _signature(one: Signature) -> dict[str, Any]:
         says=says,
         answer=one.answer and one.answer.model_dump(),
         harm=one.harm,
+        unless=list(one.unless),
     )
 
 

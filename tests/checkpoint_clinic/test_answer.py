@@ -166,7 +166,7 @@ def test_of_two_look_alikes_the_one_that_knows_the_table_is_shown() -> None:
     [
         (("score.weight",), "Yes, if you asked for this head", "none"),
         (("bert.pooler.dense.bias", "classifier.weight"), "Yes, if you asked for this head", "none"),
-        (("lm_head.weight",), "No: the head is random", "silent"),
+        (("lm_head.bias",), "Not before the check", "silent"),
         (("score.weight", "model.layers.0.mlp.up_proj.weight"), "No: these are layers", "silent"),
         (("model.layers.0.mlp.experts.0.up_proj.weight",), "No: experts", "silent"),
         (("model.layers.0.self_attn.rotary_emb.inv_freq",), "Not before the check", "silent"),
@@ -181,6 +181,18 @@ def test_the_names_of_a_list_decide_how_it_is_answered(names: tuple[str, ...], f
         words = answer(printed).words(found)
         assert (found["article"], words["harm"]) == ("CC003", harm)
         assert words["answer"].startswith(first) or "inv_freq" in printed
+
+
+@pytest.mark.parametrize(
+    ("printed", "articles"),
+    [
+        ("X were newly initialized: ['lm_head.weight']", ["CC004"]),
+        ("X were newly initialized: ['lm_head.weight', 'model.norm.weight']", ["CC003"]),
+        ("lm_head.weight | MISSING |", ["CC003"]),  # which may be one row of many
+    ],
+)
+def test_the_article_that_knows_more_of_a_text_speaks_alone(printed: str, articles: list[str]) -> None:
+    assert [one["article"] for one in answer(printed).findings] == articles
 
 
 def test_an_empty_parameter_is_explained_to_those_without_zero_3_too() -> None:

@@ -59,10 +59,11 @@ export class Answer {
     return lines.map((line) => mask(start(trimSpaces(printed.get(line) ?? line))));
   }
 
-  /** Whether it is a look-alike beside a finding of an article that knows more about the same text. */
+  /** Whether it stands beside a finding of an article that knows more about the same text. */
   isSaidBetter(finding) {
-    if (finding.kind !== "lookalike") return false;
-    const unless = this.articles.get(finding.article).lookalikes[finding.lookalike].unless ?? [];
+    const article = this.articles.get(finding.article);
+    const form = finding.kind === "match" ? article.signatures[finding.signature] : article.lookalikes[finding.lookalike];
+    const unless = form.unless ?? [];
     return this.diagnosis.findings.some(({ article }) => unless.includes(article));
   }
 
