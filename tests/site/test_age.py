@@ -1,4 +1,4 @@
-"""A badge asks the reader's clock: on a site that nobody builds any more it turns grey by itself, and says why."""
+"""A badge asks the reader's clock: on a site that nobody builds any more it and its page's facts turn grey, and say why."""
 
 from __future__ import annotations
 
@@ -46,3 +46,18 @@ def test_the_day_after_the_last_is_too_late(browser: Browser, address: str) -> N
     url = f"{address}errors/{SLUG}/"
     until = date.fromisoformat(seen(browser, url, None).locator("a.clinic-badge").get_attribute("data-valid-until") or "")
     assert colours(seen(browser, url, until)) and not colours(seen(browser, url, until + timedelta(days=1)))
+
+
+def test_facts_lose_their_colour_with_the_badge_and_keep_what_they_say(browser: Browser, address: str) -> None:
+    url = f"{address}errors/{SLUG}/"
+    until = date.fromisoformat(seen(browser, url, None).locator("a.clinic-badge").get_attribute("data-valid-until") or "")
+    shown = []
+    for day in (until, until + timedelta(days=1)):
+        page = seen(browser, url, day)
+        mark = page.locator("button.clinic-verdict--holds").first
+        mark.click()
+        opened = page.locator(".clinic-opened:popover-open")
+        shown.append((mark.evaluate("one => getComputedStyle(one).color"), mark.inner_text(), opened.inner_text()))
+    (young, count, fact), (old, still, told) = shown
+    assert young != old and count == still
+    assert fact in told and "evidence is older than 90 days" in told and "older than" not in fact
