@@ -164,8 +164,8 @@ class _Open:
             return self.after(list(value[3]), opened, follows)
         if name == "BRANCH":
             ways = [self.after(list(branch), opened, follows) for branch in value[1]]
-            left = dict.fromkeys(one for way, _ in ways for one in way)
-            return list(left), list(dict.fromkeys(problem for _, more in ways for problem in more))
+            open_ways = dict.fromkeys(one for way, _ in ways for one in way)
+            return list(open_ways), list(dict.fromkeys(problem for _, more in ways for problem in more))
         if name not in _REPEATS:
             characters = _characters(item)
             return [one for one in opened if one & characters], []

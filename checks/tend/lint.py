@@ -15,7 +15,8 @@ from checkpoint_clinic.words import LANGUAGES, PARTS
 from ..content.article import Article
 from ..content.environment import load_environments, lock_problems
 from ..content.problem import Invalid, Problem, line_of, relative
-from ..decide.evidence import Unreadable, location, read
+from ..decide.attest import ENDINGS
+from ..decide.evidence import Unreadable, envelopes, location, read
 from ..decide.plan import Project, interrupted_writes, read_project
 from ..show.drawing import drawings
 from ..show.source import evidence_page, page
@@ -131,15 +132,18 @@ def _parts(article: Article, root: Path) -> Iterator[Problem]:
 
 def _evidence(project: Project, article: Article) -> Iterator[Problem]:
     expected = {location(article, job.module, job.environment.name): job for job in project.jobs if job.article is article}
+    of_statements = {path.with_suffix(ending) for path in expected for ending in ENDINGS}
     for path in sorted((article.folder / "evidence").glob("*.json")):
         file = relative(path, project.root)
+        if path in of_statements:
+            continue
         if path not in expected:
             yield Problem(
                 file,
                 1,
                 "evidence of a claim that the article states",
                 "none is decided there",
-                f"remove {file} and its log",
+                f"remove {file}" + ("" if path.name.endswith(ENDINGS) else " and its log"),
             )
             continue
         try:
@@ -153,3 +157,8 @@ def _evidence(project: Project, article: Article) -> Iterator[Problem]:
                 str(error),
                 f"run: clinic run {article.id} --environment {job.environment.name}",
             )
+        for envelope, voucher, why in envelopes(path, project.policy):
+            if not voucher:
+                name = relative(envelope, project.root)
+                repair = f"sign it again, or remove {name}"
+                yield Problem(name, 1, "an envelope by somebody whom policy.toml trusts", why, repair)

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from checks.content.problem import Problem
+from checks.decide.attest import load_private_key, sign
 from checks.tend.lint import lint_project
 
 from ..conftest import BARE, ERRORS, clinic, contents, edit
+from ..decide.keys import private_key, trust
 
 EN, ZH = "docs/en/errors/prefix-missing/evidence.md", "docs/zh/errors/prefix-missing/evidence.md"
 PAGE = "docs/en/errors/prefix-missing.md"
@@ -372,6 +374,23 @@ def test_evidence_that_belongs_to_no_claim_is_named(decided: Path) -> None:
         file, 1, "evidence of a claim that the article states", "none is decided there", f"remove {file} and its log"
     )
     assert lint_project(decided) == [expected]
+
+
+def test_an_envelope_that_vouches_for_nothing_is_named_and_one_that_fits_is_not(decided: Path) -> None:
+    key, place = private_key(), decided / f"{ERRORS}/prefix-missing/evidence/load_renamed@bare"
+    trust(decided, key)
+    envelope = place.with_suffix(".dsse.json")
+    envelope.write_bytes(sign(place.with_suffix(".json").read_bytes(), load_private_key(key)))
+    assert lint_project(decided) == []
+    lost = envelope.with_name("load_renamed@bear.dsse.json")
+    lost.write_bytes(envelope.read_bytes())
+    envelope.write_bytes(sign(b"another statement", load_private_key(key)))
+    found = lint_project(decided)
+    assert [(Path(one.file).name, one.expected) for one in found] == [
+        (envelope.name, "an envelope by somebody whom policy.toml trusts"),
+        (lost.name, "evidence of a claim that the article states"),
+    ]
+    assert found[1].repair == f"remove {found[1].file}"
 
 
 def test_all_problems_are_printed_with_status_2_and_nothing_is_written(example: Path) -> None:
