@@ -39,6 +39,8 @@ MAINTAINERS = (
     "verify-evidence",
     "wheels",
 )
+FORMS = ("human", "agent", "json", "github", "sarif")  # of what finds something
+PLAIN = ("human", "json")
 USAGE = 2
 INTERRUPTED = 130
 _TOP = """\
@@ -131,13 +133,26 @@ def _run(arguments: list[str], library: Library) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,  # `--lang` may be a snippet's
     )
-    parser.add_argument("--json", action="store_true", dest="as_json", help="print JSON (its schema: clinic list --schema)")
+    parser.add_argument("--json", action="store_const", const="json", dest="format", help="the same as --format json")
+    forms = getattr(command, "FORMATS", PLAIN)
+    text = f"{', '.join(forms[1:])} (json's schema: clinic list --schema); agent by itself where AI_AGENT or AGENT is set"
+    parser.add_argument("--format", choices=forms, metavar="FORM", help=text)
     parser.add_argument("--language", choices=("en", "zh"), default="en", help="the language of the answer (default: en)")
     command.arguments(parser)
     try:
-        return int(command.run(_parse(parser, arguments[1:]), library))
+        given = _parse(parser, arguments[1:])
+        given.command, given.format = arguments[0], given.format or _form(forms)
+        given.as_json = given.format == "json"
+        return int(command.run(given, library))
     except SystemExit as asked_for_help:
         return int(asked_for_help.code or 0)
+
+
+def _form(forms: Sequence[str]) -> str:
+    """Return the form where none was asked for."""
+    from .formats import of_agent
+
+    return "agent" if "agent" in forms and of_agent() else "human"
 
 
 def _parse(parser: argparse.ArgumentParser, arguments: list[str]) -> argparse.Namespace:

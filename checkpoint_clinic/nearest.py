@@ -30,7 +30,8 @@ this to was what when where which why will with you load loaded loading loads mo
 """  # noqa: E501  a list
 # Words of any log and any question: an article that shares them does not speak of a text yet.
 ANYWHERE = (
-    r"^(?:\d+|\w*error|\w*exception|py|python|line|home|root|user|info|call|last|most|recent|cuda|gpu|cpu|device|pip|install|安装)$"
+    r"^(?:\d+|\w*error|\w*exception|py|python|line|home|root|user|info|call|last|most|recent"
+    r"|cuda|gpu|cpu|device|pip|install|安装)$"
 )
 # Ways to say the same: of each line the first stands for the others.
 SAME = (

@@ -8,12 +8,16 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from .command import USAGE, Refused, print_json, written
+from .command import USAGE, Refused, written
+from .console import line
+from .formats import Answered, Fact, put
 from .library import Library
 
+FIRST = 20  # lines of a snippet's output that are annotated
 MISSING = "import importlib.util, sys; print(*[name for name in sys.argv[1:] if importlib.util.find_spec(name) is None])"
 
 
@@ -21,26 +25,44 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what both commands take."""
     parser.add_argument("--python", default=sys.executable, help="the Python that runs it (default: the one that runs clinic)")
     parser.set_defaults(rest=[])  # whatever else is given is the snippet's
-    parser.usage = f"{parser.prog} [--json] [--language {{en,zh}}] [--python PYTHON] ..."
+    parser.usage = f"{parser.prog} [--format FORM] [--language {{en,zh}}] [--python PYTHON] ..."
 
 
-def start(name: str, given: argparse.Namespace, library: Library, needs: tuple[str, ...] = ()) -> int:
-    """Run a snippet with the arguments that it was given, and return its exit status."""
+def start(name: str, given: argparse.Namespace, library: Library, means: Mapping[int, str], needs: tuple[str, ...] = ()) -> int:
+    """Run a snippet with the arguments that it was given, and return its exit status, which `means` says in words."""
     text = library.snippet(name)
     assert text is not None, f"{name} is one of the snippets"
     if missing := ask_python(given.python, ["-c", MISSING, *needs])[1].split() if needs else []:
         raise Refused(
             f"{given.python} does not have {', '.join(missing)}. Name the Python that you train with: --python .venv/bin/python"
         )
-    rest = [*given.rest, "--json"] if given.as_json and '"--json"' in text else given.rest
+    structured = given.format in ("json", "github", "sarif") and '"--json"' in text
+    rest = [*given.rest, "--json"] if structured else given.rest
     with tempfile.TemporaryDirectory(prefix="clinic-") as folder:
         file = Path(folder) / name
         file.write_text(text, encoding="utf-8", newline="\n")
         status, output = ask_python(given.python, [str(file), *rest])
-    if not given.as_json:
+    if given.format == "human":
         return written(status, lambda: sys.stdout.write(output))
-    value = {"version": 1, "snippet": name, "status": status, "report": _report(output), "output": output.splitlines()}
-    return written(status, lambda: print_json(value))
+    said, report = output.splitlines(), _report(output)
+    value = {"version": 1, "snippet": name, "status": status, "report": report, "output": said}
+    meaning = means.get(status, "nothing was looked at")
+    facts = list(_facts(name, status, meaning, report, said))
+    return put(given, Answered(status, meaning, value, map(line, said), facts))
+
+
+def _facts(name: str, status: int, meaning: str, report: Any, said: list[str]) -> Iterator[Fact]:
+    """Yield each problem of a report; of a snippet that prints none, its lines, if its status is not 0."""
+    if isinstance(report, dict):
+        folder = Path(report.get("folder") or "")
+        for one in report.get("problems", ()):
+            text = f"expected {one['expected']}, found {one['found']}. {one['repair']}"
+            yield Fact(name, "error", meaning, text, file=str(folder / one["file"]))
+        for one in report.get("not_looked_at", ()):
+            yield Fact(name, "note", "not looked at", one)
+    elif status:
+        for one in [*said[:-1][:FIRST], *said[-1:]]:
+            yield Fact(name, "error" if status == 1 else "warning", meaning, one)
 
 
 def ask_python(python: str, arguments: list[str]) -> tuple[int, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from ..command import FORMS
 from ..library import Library
 from ..started import add_arguments, start
 
@@ -11,6 +12,9 @@ HELP = """Look into a folder of checkpoint files before it is loaded (runs the s
 
 Arguments are those of the snippet (clinic audit -- --help), among them --model, --values, --sha256.
 Exit status: 0 sound, 1 problems, 2 usage, 3 nothing wrong in what was looked at, but that is not all."""
+
+FORMATS = FORMS
+MEANS = {0: "sound", 1: "problems", 3: "nothing wrong in what was looked at, but that is not all"}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,4 +24,4 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace, library: Library) -> int:
     """Run the snippet."""
-    return start("audit_checkpoint.py", given, library)
+    return start("audit_checkpoint.py", given, library, MEANS)

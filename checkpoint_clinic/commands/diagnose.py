@@ -6,13 +6,15 @@ import argparse
 import contextlib
 import io
 import sys
+from collections.abc import Iterator
 from enum import IntEnum
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from ..answer import Answer
-from ..command import Refused, print_json, written
-from ..console import say, show
+from ..command import FORMS, Refused
+from ..console import say
+from ..formats import Answered, Fact, Level, put
 from ..library import Library
 from ..log import Ends, NoLog, pieces
 from ..match import Stream
@@ -22,12 +24,20 @@ HELP = """Say which article has the message that a log holds: python train.py 2>
 
 Reads FILE, or standard input; an article's id or address is answered, too. Nothing leaves this machine.
 Exit status: 0 known, 1 only a look-alike, 2 no log, 3 not known."""
+FORMATS = FORMS
 
 
 class Diagnosis(IntEnum):
     """What was found."""
 
     KNOWN, LOOKALIKE, NOT_KNOWN = 0, 1, 3
+
+
+MEANS = {
+    Diagnosis.KNOWN: "known",
+    Diagnosis.LOOKALIKE: "only a look-alike: it resembles an article's message and is something else",
+    Diagnosis.NOT_KNOWN: "not known here",
+}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,7 +49,8 @@ def run(given: argparse.Namespace, library: Library) -> int:
     """Read the log, print the answer, return what was found."""
     diagnoser = library.diagnoser
     with contextlib.ExitStack() as stack:
-        diagnosis, printed = _read(diagnoser.matcher.stream(), _open(given.file, stack, diagnoser.dictionary["articles"]))
+        file = _open(given.file, stack, diagnoser.dictionary["articles"])
+        diagnosis, printed = _read(diagnoser.matcher.stream(), file, quiet=given.format != "human")
     site = library.site(given.language)
     completed = diagnoser.complete(diagnosis)
     answer = Answer(completed, diagnoser.dictionary, given.language, printed, site)
@@ -47,7 +58,25 @@ def run(given: argparse.Namespace, library: Library) -> int:
     status = (
         Diagnosis.KNOWN if "match" in kinds or completed["named"] else Diagnosis.LOOKALIKE if kinds else Diagnosis.NOT_KNOWN
     )
-    return written(status, lambda: print_json(answer.as_json()) if given.as_json else show(answer.lines()))
+    facts = list(facts_of(answer, "" if given.file == "-" else given.file))
+    return put(given, Answered(status, MEANS[status], answer.as_json(), answer.lines(), facts, next_of(answer)))
+
+
+def facts_of(answer: Answer, file: str) -> Iterator[Fact]:
+    """Yield a fact for each finding; `file` is the log's, or empty."""
+    for one in answer.as_json()["findings"]:
+        if one["kind"] == "match":
+            text = " ".join([one["answer"], *one["says"]])
+            level: Level = "note" if one["harm"] == "none" else "error"
+        else:
+            text, level = one["means"], "note"
+        yield Fact(one["article"], level, one["title"], text, one["line_number"], one["url"], file)
+
+
+def next_of(answer: Answer) -> list[str]:
+    """Return the commands that go on from an answer: each article that was found or comes near, else the list of all."""
+    found = [one["article"] for one in answer.findings or answer.nearest]
+    return [f"clinic explain {name}" for name in dict.fromkeys(found)] or ["clinic list"]
 
 
 def _open(name: str, stack: contextlib.ExitStack, articles: list[dict[str, Any]]) -> BinaryIO:
@@ -61,10 +90,10 @@ def _open(name: str, stack: contextlib.ExitStack, articles: list[dict[str, Any]]
         raise Refused(f"cannot read {name}: {error.strerror}. Give a log's file, or pipe it in.") from None
 
 
-def _read(stream: Stream, file: BinaryIO) -> tuple[dict[str, Any], str]:
+def _read(stream: Stream, file: BinaryIO, quiet: bool = False) -> tuple[dict[str, Any], str]:
     """Feed a log to the matcher, with progress; an interrupted pipe is answered with what was read. Return its ends, too."""
     ends = Ends()
-    shown = sys.stderr.isatty()
+    shown = sys.stderr.isatty() and not quiet
     if file.isatty():
         say("Paste the message, then press Ctrl+D (Windows: Ctrl+Z, Enter).")
     try:

@@ -6,15 +6,18 @@ import argparse
 import os
 import shlex
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from ..answer import VERSION
 from ..atlas import CHIEF, Atlas
-from ..command import Refused, print_json, written
+from ..command import FORMS, Refused
 from ..config import Model, NoModel, read
-from ..console import line, show
-from ..here import Standing, answer
+from ..console import line
+from ..formats import Answered, Fact, Level, put
+from ..here import WRONG, Standing, answer
 from ..installed import Installed, NotRead, of_python, of_text
 from ..library import Library
 from ..log import NoLog, pieces
@@ -31,6 +34,13 @@ MODEL: a folder with config.json, owner/name in the hub's cache, or a model_type
 Exit status: 0 measured exact in every way asked, 1 measured wrong in one (silent, an error, no such class),
 2 nothing that could be asked, 3 not measured."""
 
+FORMATS = FORMS
+MEANS = {
+    Standing.EXACT: "measured exact in every way asked",
+    Standing.WRONG: "measured wrong in a way asked",
+    Standing.NOT_MEASURED: "not measured",
+}
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
@@ -40,7 +50,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     asked.add_argument("--python", metavar="PATH", help="the Python to ask (default: the one that runs clinic)")
     text = 'such as "transformers 5.4.0, deepspeed 0.18.5"; -: read pip freeze from standard input'
     asked.add_argument("--installed", metavar="VERSIONS", help=text)
-    parser.usage = f"{parser.prog} [MODEL] [--way WAY] [--python PATH | --installed VERSIONS] [--json] [--language zh]"
+    parser.usage = f"{parser.prog} [MODEL] [--way WAY] [--python PATH | --installed VERSIONS] [--format FORM] [--language zh]"
 
 
 def run(given: argparse.Namespace, library: Library) -> int:
@@ -56,7 +66,19 @@ def run(given: argparse.Namespace, library: Library) -> int:
         return _not_looked(given, installed)
     here = answer(atlas, installed, model, given.way)
     told = Told(here, atlas, given.language, given.python or "", library.site(given.language))
-    return written(here.standing, lambda: print_json(told.as_json()) if given.as_json else show(told.lines()))
+    value = told.as_json()
+    return put(given, Answered(here.standing, MEANS[here.standing], value, told.lines(), list(_facts(value)), value["settle"]))
+
+
+def _facts(value: dict[str, Any]) -> Iterator[Fact]:
+    """Yield what was measured wrong, and what was not measured."""
+    for one in value["architectures"]:
+        for way in one["ways"]:
+            if way["outcome"] != "exact":
+                level: Level = "error" if way["outcome"] in WRONG else "note"
+                yield Fact(
+                    "load-atlas", level, f"{one['title']}, {way['words']}", f"{way['outcome']}: {way['said']}", url=value["url"]
+                )
 
 
 def _model(named: str | None, atlas: Atlas) -> Model | None:
@@ -112,7 +134,8 @@ def _not_looked(given: argparse.Namespace, installed: Installed) -> int:
         "url": "",
     }
     lines = [line(note), *(line("  ", ("bold", command)) for command in commands)]
-    return written(Standing.NOT_MEASURED, lambda: print_json(value) if given.as_json else show(lines))
+    facts = [Fact("load-atlas", "note", MEANS[Standing.NOT_MEASURED], note)]
+    return put(given, Answered(Standing.NOT_MEASURED, MEANS[Standing.NOT_MEASURED], value, lines, facts, commands))
 
 
 def _ask_again(model: str | None) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from ..command import FORMS
 from ..library import Library
 from ..started import add_arguments, start
 
@@ -14,6 +15,14 @@ clinic verify --python .venv/bin/python ...
 
 Arguments and exit status are those of the snippet: clinic verify -- --help"""
 
+FORMATS = FORMS
+MEANS = {
+    0: "equal",
+    1: "something differs, is in no file, or is in a file and not in the model",
+    2: "nothing was compared",
+    3: "equal only after a cast to another type",
+}
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
@@ -22,4 +31,4 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace, library: Library) -> int:
     """Run the snippet."""
-    return start("verify_loaded.py", given, library, needs=("torch", "safetensors", "transformers"))
+    return start("verify_loaded.py", given, library, MEANS, needs=("torch", "safetensors", "transformers"))
