@@ -33,6 +33,7 @@ The command line:
 library      dictionaries, articles and snippets, by name: installed, or made by the engine of a clone
 console      what a terminal shows
 command      parses, and starts one of commands/
+skill        the SKILL.md that an agent reads
 formats      an answer for people, for an agent, as JSON, as annotations of GitHub, as SARIF
 started      a snippet, started as a program
 

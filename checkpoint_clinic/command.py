@@ -8,7 +8,9 @@ import os
 import sys
 import textwrap
 from collections.abc import Sequence
+from functools import partial
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from . import __version__
@@ -17,7 +19,7 @@ from .console import prepare, say
 if TYPE_CHECKING:  # who asks brings one along: the engine's command line starts without it
     from .library import Library
 
-READERS = ("diagnose", "explain", "here", "snippet", "audit", "verify", "list")
+READERS = ("diagnose", "explain", "here", "snippet", "audit", "verify", "list", "skill")
 # What the engine's command line has beside these, in a clone of the project.
 MAINTAINERS = (
     "atlas",
@@ -41,6 +43,7 @@ MAINTAINERS = (
 )
 FORMS = ("human", "agent", "json", "github", "sarif")  # of what finds something
 PLAIN = ("human", "json")
+WIDTH = 110  # of help in a file
 USAGE = 2
 INTERRUPTED = 130
 _TOP = """\
@@ -52,6 +55,7 @@ commands:
   audit DIR         look into a checkpoint folder before it is loaded
   verify ...        load a model and compare it with its files
   list              the articles and the snippets
+  skill             a SKILL.md that tells an agent all this
 
 Each knows --help, --json and --language. In a clone of the project there are also:
 """
@@ -126,33 +130,50 @@ def _run(arguments: list[str], library: Library) -> int:
         return 0
     if arguments[0] not in READERS:
         raise Refused(f"no such command: {arguments[0]} (known: {', '.join(READERS)})")
-    command = import_module(f".commands.{arguments[0]}", __package__)
-    parser = _Parser(
-        prog=f"clinic {arguments[0]}",
-        description=command.HELP,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,  # `--lang` may be a snippet's
-    )
-    parser.add_argument("--json", action="store_const", const="json", dest="format", help="the same as --format json")
-    forms = getattr(command, "FORMATS", PLAIN)
-    text = f"{', '.join(forms[1:])} (json's schema: clinic list --schema); agent by itself where AI_AGENT or AGENT is set"
-    parser.add_argument("--format", choices=forms, metavar="FORM", help=text)
-    parser.add_argument("--language", choices=("en", "zh"), default="en", help="the language of the answer (default: en)")
-    command.arguments(parser)
+    parser, command = _parser(arguments[0])
     try:
         given = _parse(parser, arguments[1:])
-        given.command, given.format = arguments[0], given.format or _form(forms)
+        given.command = arguments[0]
+        given.format = given.format or ("agent" if "agent" in _forms(command) and _of_agent() else "human")
         given.as_json = given.format == "json"
         return int(command.run(given, library))
     except SystemExit as asked_for_help:
         return int(asked_for_help.code or 0)
 
 
-def _form(forms: Sequence[str]) -> str:
-    """Return the form where none was asked for."""
-    from .formats import of_agent
+def help_of(name: str) -> str:
+    """Return a command's help, in lines that do not depend on the terminal."""
+    parser, _ = _parser(name)
+    parser.formatter_class = partial(argparse.RawDescriptionHelpFormatter, width=WIDTH)
+    return parser.format_help()
 
-    return "agent" if "agent" in forms and of_agent() else "human"
+
+def _parser(name: str) -> tuple[argparse.ArgumentParser, ModuleType]:
+    """Return a command's parser and its module."""
+    command = import_module(f".commands.{name}", __package__)
+    parser = _Parser(
+        prog=f"clinic {name}",
+        description=command.HELP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,  # `--lang` may be a snippet's
+    )
+    parser.add_argument("--json", action="store_const", const="json", dest="format", help="the same as --format json")
+    forms = _forms(command)
+    text = f"{', '.join(forms[1:])} (json's schema: clinic list --schema)"
+    text += "; agent by itself where AI_AGENT or AGENT is set" if "agent" in forms else ""
+    parser.add_argument("--format", choices=forms, metavar="FORM", help=text)
+    parser.add_argument("--language", choices=("en", "zh"), default="en", help="the language of the answer (default: en)")
+    command.arguments(parser)
+    return parser, command
+
+
+def _forms(command: ModuleType) -> tuple[str, ...]:
+    return getattr(command, "FORMATS", PLAIN)
+
+
+def _of_agent() -> bool:
+    """Whether an agent says of itself that it runs the command."""
+    return any(os.environ.get(name) for name in ("AI_AGENT", "AGENT"))
 
 
 def _parse(parser: argparse.ArgumentParser, arguments: list[str]) -> argparse.Namespace:

@@ -7,7 +7,6 @@ https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -61,11 +60,6 @@ def put(given: argparse.Namespace, answered: Answered) -> int:
     if form == "agent":
         return written(answered.status, lambda: _put_plain(brief(given.command, answered)))
     return written(answered.status, lambda: show(answered.lines))
-
-
-def of_agent() -> bool:
-    """Whether an agent says of itself that it runs the command."""
-    return any(os.environ.get(name) for name in ("AI_AGENT", "AGENT"))
 
 
 def brief(command: str, answered: Answered) -> list[str]:
