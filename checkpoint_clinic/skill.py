@@ -21,7 +21,8 @@ DESCRIPTION = (
 WORKFLOWS = """\
 No installation, no other package, Python 3.10 or newer: put `uvx checkpoint-clinic` (or `pipx run checkpoint-clinic`) in place
 of `clinic` below. Nothing leaves the machine. Each answer rests on programs that were run in the versions that its article
-names: "not known" and "not measured" mean just that, and never "fine". `--format agent` gives at most 40 lines and the next command.
+names: "not known" and "not measured" mean just that, and never "fine". `--format agent` gives at most 40 lines and the next
+command.
 
 ## When a load fails, or warns
 
