@@ -38,6 +38,7 @@ MAINTAINERS = (
     "serve",
     "sign",
     "status",
+    "vector",
     "verify-evidence",
     "wheels",
 )

@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError
 from checkpoint_clinic.diagnosis import Diagnoser
 from checkpoint_clinic.words import Language
 
-from ..content.article import Article, Strict
+from ..content.article import Article, Https, Strict
 from ..content.problem import Invalid, Problem, from_validation, relative
 from ..decide.plan import Project
 from ..show.signatures import signatures, words
@@ -29,6 +29,7 @@ class Text(Strict):
     captured: dict[str, str] = Field(default_factory=dict)
     count: int | None = None
     means: str | None = None  # how the look-alike's English sentence begins
+    source: Https | None = None  # the public report that it comes from
 
 
 class Query(Strict):
