@@ -35,6 +35,7 @@ console      what a terminal shows
 command      parses, and starts one of commands/
 skill        the SKILL.md that an agent reads
 formats      an answer for people, for an agent, as JSON, as annotations of GitHub, as SARIF
+server       commands as tools of the Model Context Protocol (the extra mcp)
 started      a snippet, started as a program
 
 normalise, match with found, nearest, named, diagnosis, mask and answer have a twin each for the browser,

@@ -19,7 +19,7 @@ from .console import prepare, say
 if TYPE_CHECKING:  # who asks brings one along: the engine's command line starts without it
     from .library import Library
 
-READERS = ("diagnose", "explain", "here", "snippet", "audit", "verify", "list", "skill")
+READERS = ("diagnose", "explain", "here", "snippet", "audit", "verify", "list", "skill", "mcp")
 # What the engine's command line has beside these, in a clone of the project.
 MAINTAINERS = (
     "atlas",
@@ -57,6 +57,7 @@ commands:
   verify ...        load a model and compare it with its files
   list              the articles and the snippets
   skill             a SKILL.md that tells an agent all this
+  mcp               the same as tools for an agent (the extra mcp)
 
 Each knows --help, --json and --language. In a clone of the project there are also:
 """

@@ -6,6 +6,7 @@ commands     what a maintainer types: one file a command; `command` holds what t
 
 tend         how it is tended
   vectors      texts with their right answers, beside each article
+  intake       a real log -> such a text
   generate     evidence and shared code -> the generated parts of the snippets
   inert        whether a page's Markdown is text, and nothing of it could run
   atlas        the load atlas, held against its form

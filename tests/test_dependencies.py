@@ -34,9 +34,14 @@ ONLY_IN = {
     "uv": {"checks/decide/install.py"},
     "securesystemslib": {"checks/decide/attest.py"},
     "sigstore": {"checks/decide/attest.py"},
+    "mcp": {"checkpoint_clinic/server.py"},
 }
 # What a reader's own script has, imported where it is used: no dependency of the package.
-OF_A_SCRIPT = {"checkpoint_clinic/loads.py": {"transformers", "deepspeed"}, "checkpoint_clinic/fixtures.py": {"pytest"}}
+OF_A_SCRIPT = {
+    "checkpoint_clinic/loads.py": {"transformers", "deepspeed"},
+    "checkpoint_clinic/fixtures.py": {"pytest"},
+    "checkpoint_clinic/server.py": {"anyio", "jsonschema", "mcp", "mcp_types"},  # the extra mcp
+}
 STANDARD_LIBRARY_ONLY = ("checks/probe.py", "checks/decide/bootstrap.py", *OF_READERS)
 
 

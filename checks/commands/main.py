@@ -46,7 +46,7 @@ def clinic() -> None:
     """Decide the claims of the articles, and build the site from what was observed.
 
     Readers' commands, which the installed package has, too: diagnose, explain, here, snippet, audit, verify, list,
-    skill.
+    skill, mcp.
 
     Exit status: 0 all verified, 1 something failing, 2 usage or content error, 3 nothing selected, 4 something has no current
     answer, 75 another run holds the lock, 130 interrupted.
