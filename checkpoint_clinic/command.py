@@ -132,7 +132,7 @@ def _run(arguments: list[str], library: Library) -> int:
         return 0
     if arguments[0] not in READERS:
         raise Refused(f"no such command: {arguments[0]} (known: {', '.join(READERS)})")
-    parser, command = _parser(arguments[0])
+    parser, command = parser_of(arguments[0])
     try:
         given = _parse(parser, arguments[1:])
         given.command = arguments[0]
@@ -145,12 +145,12 @@ def _run(arguments: list[str], library: Library) -> int:
 
 def help_of(name: str) -> str:
     """Return a command's help, in lines that do not depend on the terminal."""
-    parser, _ = _parser(name)
+    parser, _ = parser_of(name)
     parser.formatter_class = partial(argparse.RawDescriptionHelpFormatter, width=WIDTH)
     return parser.format_help()
 
 
-def _parser(name: str) -> tuple[argparse.ArgumentParser, ModuleType]:
+def parser_of(name: str) -> tuple[argparse.ArgumentParser, ModuleType]:
     """Return a command's parser and its module."""
     command = import_module(f".commands.{name}", __package__)
     parser = _Parser(
