@@ -146,16 +146,16 @@ def test_what_is_printed_as_json_fits_its_schema(tmp_path: Path) -> None:
     schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
     Draft202012Validator.check_schema(schema)
     ours, kinds = library(PROJECT), set()
-    names = {"list": "list", "diagnose": "diagnose", "snippet": "snippet", "audit": "started", "here": "here"}
+    names = {"list": "list", "diagnose": "diagnose", "snippet": "snippet", "audit": "started", "here": "here", "skill": "skill"}
     asked = [one for one in questions(tmp_path) if "--json" in one]
     asked += [[*one, "--json"] for one in questions(tmp_path) if "--claim" in one]
-    for arguments in [*asked, ["audit", "--json", str(tmp_path)]]:
+    for arguments in [*asked, ["audit", "--json", str(tmp_path)], ["skill", "--json"]]:
         _, printed = ask(lambda line: command.main(line, ours), arguments)
         name = names.get(arguments[0]) or ("explain-claim" if "--claim" in arguments else "explain")
         kinds.add(name)
         Draft202012Validator({"$defs": schema["$defs"], "$ref": f"#/$defs/{name}"}).validate(json.loads(printed))
-    on_the_site = {"article", "articles", "atlas"}  # tests/show/test_machine.py, test_atlas.py
-    assert kinds | on_the_site == {one["$ref"].rpartition("/")[2] for one in schema["anyOf"]}
+    elsewhere = {"article", "articles", "atlas", "sarif"}  # tests/show/test_machine.py, test_atlas.py; test_formats.py
+    assert kinds | elsewhere == {one["$ref"].rpartition("/")[2] for one in schema["anyOf"]}
 
 
 def test_a_snippet_is_the_very_file(bare: Bare, tmp_path: Path) -> None:
