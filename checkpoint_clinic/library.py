@@ -2,7 +2,7 @@
 
     about.json                      site: the address of each language's pages, empty where none was given
     signatures.json                 what recognises messages
-    words.json                      the articles' texts, for questions in words
+    words.json                      the articles' words, counted, for questions in words
     articles.json                   each article's id, slug, message, harm, title, answer; the names of the snippets
     articles/CC001.en.md            an article, in each language
     articles/CC001.evidence.en.md   its evidence: every claim, every version, every run

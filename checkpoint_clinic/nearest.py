@@ -100,10 +100,7 @@ class Ranking:
     def __init__(self, words: dict[str, Any]) -> None:
         self.ids = [article["id"] for article in words["articles"]]
         self.least = LEAST / math.sqrt(math.log2(max(2, len(self.ids))))
-        counts = [Counter(terms(article["text"])) for article in words["articles"]]
-        for article, count in zip(words["articles"], counts, strict=True):
-            for term in terms(article["chief"]):
-                count[term] += CHIEF
+        counts = [article["counts"] for article in words["articles"]]
         lengths = [sum(count.values()) for count in counts]
         mean = sum(lengths) / len(lengths) if sum(lengths) else 1.0
         self.gains: dict[str, dict[int, float]] = {}  # what a term counts in each article that holds it
@@ -142,6 +139,14 @@ class Ranking:
         least = min(nlargest(NEAREST, scores), default=0.0) - 0.001  # what rounding could still lift
         best = [number for number, score in enumerate(scores) if score and score >= least]
         return sorted(best, key=lambda number: (-round(scores[number], 4), number))[:NEAREST]
+
+
+def counted(chief: str, text: str) -> dict[str, int]:
+    """Return how often each word stands in an article, as words.json holds it; who asks would wait for it."""
+    counts = Counter(terms(text))
+    for term in terms(chief):
+        counts[term] += CHIEF
+    return dict(sorted(counts.items()))
 
 
 def asks(text: str) -> bool:

@@ -380,7 +380,7 @@ def strings(value: Any) -> Iterator[str]:
             yield from strings(one)
 
 
-TEXTS = ("message", "title", "answer", "contains", "pattern", "means", "says", "chief", "text")
+TEXTS = ("message", "title", "answer", "contains", "pattern", "means", "says")
 
 
 def texts_of(value: Any) -> Iterator[str]:
@@ -390,7 +390,7 @@ def texts_of(value: Any) -> Iterator[str]:
             yield from texts_of(one)
     elif isinstance(value, dict):
         for key, one in value.items():
-            yield from strings(one) if key in TEXTS else texts_of(one)
+            yield from one if key == "counts" else strings(one) if key in TEXTS else texts_of(one)
 
 
 def size(sites: dict[int, Site]) -> Table:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
+from checkpoint_clinic.nearest import counted
 from checks.content.pattern import tolerant
 
 SEED = 20261121
@@ -147,10 +148,8 @@ def generate(number: int, seed: int = SEED) -> Generated:
 
 
 def in_form(made: Generated, words: dict[str, Any]) -> dict[str, Any]:
-    """Return the articles in the form of words.json: what is theirs, and from a real one all else."""
-    fields = words["articles"][0].keys()
-    whole = [one if "chief" in fields else {"id": one["id"], "text": f"{one['chief']}\n{one['text']}"} for one in made.words]
-    return {**words, "articles": whole}
+    """Return the articles in the form of words.json: what is theirs, and what all share."""
+    return {**words, "articles": made.words}
 
 
 def _add(made: Generated, name: str, kind: str, thing: str, frame: tuple[str, ...], chance: random.Random) -> None:
@@ -187,7 +186,7 @@ def _add(made: Generated, name: str, kind: str, thing: str, frame: tuple[str, ..
     sections = {language: _sections(language, chance, dict(values)) for language in PROSE}
     headings, prose = (["\n".join(section[part] for section in sections[one]) for one in PROSE] for part in (0, 1))
     chief = [message, *title.values(), *answer.values(), library, *headings]
-    made.words.append({"id": name, "chief": "\n".join(chief), "text": "\n".join(prose)})
+    made.words.append({"id": name, "counts": counted("\n".join(chief), "\n".join(prose))})
     for language, documents in made.documents.items():
         location = f"errors/{slug}/"
         lead = {"location": location, "title": title[language], "text": f"<p>{message}</p> <p>{answer[language]}</p>"}

@@ -1,4 +1,4 @@
-"""What both engines read: signatures.json to recognise messages, words.json (the articles' texts) for questions in words."""
+"""What both engines read: signatures.json to recognise messages, words.json (the articles' words) for questions in words."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from checkpoint_clinic.nearest import SHARED as IN_WORDS
+from checkpoint_clinic.nearest import counted
 from checkpoint_clinic.normalise import SHARED as IN_MESSAGES
 from checkpoint_clinic.words import LANGUAGES, NUMBERS, PARTS, Language
 
@@ -35,12 +36,13 @@ def signatures(project: Project) -> dict[str, Any]:
 
 
 def words(project: Project) -> dict[str, Any]:
-    """Return each article's text in both languages: what says most, and the prose."""
+    """Return how often each word stands in an article, in both languages: what says most counts more than the prose."""
     articles = []
     for article in sorted(project.articles, key=lambda article: article.id):
         pages = _pages(project.root, article).values()
         chief = [article.toml.message, *(page[key] for key in ("title", "answer", "chief") for page in pages)]
-        articles.append({"id": article.id, "chief": "\n".join(chief), "text": "\n".join(page["text"] for page in pages)})
+        counts = counted("\n".join(chief), "\n".join(page["text"] for page in pages))
+        articles.append({"id": article.id, "counts": counts})
     return {"version": VERSION, "shared": IN_WORDS, "articles": articles}
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from checkpoint_clinic.nearest import Ranking, asks, terms
+from checkpoint_clinic.nearest import Ranking, asks, counted, terms
 from checks.decide.plan import load_project
 from checks.tend.vectors import diagnoser_of, load_vectors
 
@@ -30,8 +30,8 @@ def test_questions_in_words_find_their_article(language: str) -> None:
 
 def test_share_is_that_of_the_words_an_article_holds() -> None:
     articles = [
-        {"id": "CC001", "chief": "first " * 40, "text": "alpha beta gamma " * 40},
-        {"id": "CC002", "chief": "", "text": "gamma delta " * 40},
+        {"id": "CC001", "counts": counted("first " * 40, "alpha beta gamma " * 40)},
+        {"id": "CC002", "counts": counted("", "gamma delta " * 40)},
     ]
     words = {"articles": articles}
     (first,) = Ranking(words).nearest("alpha beta")
@@ -44,8 +44,8 @@ def test_ways_to_say_the_same_are_one_and_common_words_count_little() -> None:
     assert terms("shape mismatch") == terms("尺寸 对不上") != terms("形状")
     assert terms("stage 3, zero3") == terms("ZeRO-3 ZeRO-3")
     articles = [
-        {"id": "CC001", "chief": "", "text": "load the model files " * 40},
-        {"id": "CC002", "chief": "", "text": "pickle " * 200},
+        {"id": "CC001", "counts": counted("", "load the model files " * 40)},
+        {"id": "CC002", "counts": counted("", "pickle " * 200)},
     ]
     found = Ranking({"articles": articles}).nearest("load the model files in a pickle")
     assert [one["article"] for one in found] == ["CC002", "CC001"]
@@ -96,7 +96,7 @@ def test_a_question_is_one_short_line_that_no_program_printed() -> None:
 def test_of_many_articles_a_word_says_less_so_less_is_asked_of_it() -> None:
     def of(number: int) -> Ranking:
         texts = ["frobnicate " * 5, *(f"word{other} " * 5 for other in range(1, number))]
-        return Ranking({"articles": [{"id": f"A{n}", "chief": "", "text": text} for n, text in enumerate(texts)]})
+        return Ranking({"articles": [{"id": f"A{n}", "counts": counted("", text)} for n, text in enumerate(texts)]})
 
     assert of(2).nearest("how to frobnicate") == []
     assert [one["article"] for one in of(64).nearest("how to frobnicate")] == ["A0"]

@@ -4,7 +4,6 @@ const ASKED = 400; // different words of a text that are searched for
 const K1 = 8; // of BM25; with few articles, how often a word stands in each says more than usual
 const B = 0.75;
 const PRIOR = 20; // articles that are not there: with few, a word that only one holds would say too much
-const CHIEF = 2; // what a word of the title, the answer, the tags, the headings or the message counts more
 const FAINT = 0.25; // what a word counts that says nothing here, however few articles there are
 const LEAST = 18; // the score below which one of two articles does not speak of a text; of many, a word says less
 const FITS = 0.45; // of that score is least, too, once it counts by the share of the text that an article holds: one rare word is none
@@ -26,11 +25,8 @@ export class Ranking {
     const lengths = [];
     this.gains = new Map(); // what a term counts in each article that holds it
     for (const [number, article] of words.articles.entries()) {
-      const counts = new Map();
-      const count = (term, weight) => counts.set(term, (counts.get(term) ?? 0) + weight);
-      for (const term of this.terms(article.text)) count(term, 1);
-      for (const term of this.terms(article.chief)) count(term, CHIEF);
-      lengths.push([...counts.values()].reduce((sum, one) => sum + one, 0));
+      const counts = Object.entries(article.counts);
+      lengths.push(counts.reduce((sum, [, many]) => sum + many, 0));
       for (const [term, many] of counts) {
         if (!this.gains.has(term)) this.gains.set(term, []);
         this.gains.get(term).push([number, many]);
