@@ -5,7 +5,7 @@ Five rooms, each standing on those below it, and on `checkpoint_clinic`, which r
 commands     what a maintainer types: one file a command; `command` holds what they share, `main` starts them
 
 tend         how it is tended
-  vectors      texts with their right answers, beside each article
+  vectors      those texts, tried
   intake       a real log -> such a text
   generate     evidence and shared code -> the generated parts of the snippets
   inert        whether a page's Markdown is text, and nothing of it could run
@@ -38,6 +38,7 @@ show         how it is shown
   blocks       the Markdown blocks of a page
   policy       what a page may run, by hashes, and whether a built site keeps to it
   addresses    where pages lie: the site, the short addresses, robots.txt
+  scoreboard   the public reports that are answered, and those that are not
   signatures   all articles -> signatures.json and words.json, which both engines read
   text         an article as plain Markdown, its claims and verdicts written out
   machine      an article as JSON and as Markdown beside its page; the list of all
@@ -68,6 +69,7 @@ content      what people wrote
   pattern      whether both engines run a signature's pattern alike, in linear time
   article      article.toml + docstrings -> Article, Claim, Signature; by ast, never by import
   environment  environment.toml + lock.txt -> Environment, its layers and pins
+  vectors      vectors.toml: texts with their right answers; checks/unanswered.toml: reports that have none yet
   releases     checks/releases.toml: the newest releases that are known, and since when
   words        the words that the engine itself puts on a page, in both languages
 

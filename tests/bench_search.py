@@ -35,9 +35,9 @@ sys.path.insert(0, str(ROOT))
 from checkpoint_clinic.log import pieces  # noqa: E402  the project, of which this is a script
 from checkpoint_clinic.match import Matcher  # noqa: E402
 from checkpoint_clinic.nearest import Ranking  # noqa: E402
+from checks.content.vectors import Vectors, load_vectors  # noqa: E402
 from checks.decide.plan import load_project  # noqa: E402
 from checks.show.signatures import signatures, to_json, words  # noqa: E402
-from checks.tend.vectors import Vectors, load_vectors  # noqa: E402
 from tests import browser as chromium  # noqa: E402
 from tests.generated import Case, generate, in_form  # noqa: E402
 

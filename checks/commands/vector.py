@@ -13,8 +13,9 @@ from rich.markup import escape
 from checkpoint_clinic.log import NoLog, pieces
 
 from ..content.problem import Invalid, Problem, relative
+from ..content.vectors import called
 from ..decide.plan import find_root, load_project
-from ..tend.intake import Kind, add, take
+from ..tend.intake import Kind, add, add_unanswered, take
 from .command import Exit, out
 
 
@@ -25,7 +26,7 @@ def command() -> None:
 
 @command.command(name="add")
 @click.argument("log")
-@click.option("--expect", required=True, metavar="CC002", help="The article that it belongs to.")
+@click.option("--expect", required=True, metavar="CC002", help="The article that it belongs to; none: nothing answers it yet.")
 @click.option("--as", "kind", type=click.Choice(get_args(Kind)), default="match", help="What it is to that article.")
 @click.option("--source", required=True, metavar="URL", help="The public report that it comes from.")
 @click.option("--name", help="What it is called in vectors.toml (default: the end of its source).")
@@ -37,12 +38,16 @@ def add_log(log: str, expect: str, kind: Kind, source: str, name: str | None, li
     masking is careful, not certain.
     """
     project = load_project(find_root())
+    if expect == "none":
+        path = add_unanswered(project, _read(log), source, _range(lines))
+        out.print(f"wrote {escape(relative(path, project.root))}. Read it: masking is not certain.")
+        return Exit.VERIFIED
     article = next((one for one in project.articles if expect.casefold() in (one.id.casefold(), one.slug)), None)
     if article is None:
         known = ", ".join(one.id for one in project.articles)
-        raise Invalid([Problem("command line", 1, f"one of {known}", expect, "name the article: --expect CC002")])
+        raise Invalid([Problem("command line", 1, f"one of {known}", expect, "name the article: --expect CC002, or none")])
     text = _read(log)
-    made = take(project, article, text, kind, source, name or _called(source), _range(lines))
+    made = take(project, article, text, kind, source, name or called(source), _range(lines))
     path = add(project, article, kind, made.text)
     out.print(escape(made.text.text), highlight=False)
     out.print(
@@ -64,12 +69,6 @@ def _read(log: str) -> str:
         raise Invalid(
             [Problem("command line", 1, "a log", f"{log}: {error}", "give a log's file, or - and pipe it in")]
         ) from error
-
-
-def _called(source: str) -> str:
-    """Return a report's short name: `transformers #45127`."""
-    found = re.search(r"/([\w.-]+)/(?:issues|pull|discussions)/(\d+)", source)
-    return f"{found[1]} #{found[2]}" if found else source.rpartition("://")[2]
 
 
 def _range(lines: str | None) -> range | None:

@@ -7,6 +7,13 @@ from checkpoint_clinic.words import Language
 
 WORDS: dict[str, tuple[str, str]] = {
     **OF_ANSWERS,
+    "score": (
+        "{0} of {1} public reports are answered: {2} as the message of an article, {3} as one that only looks like it.",
+        "收集到的 {1} 份公开报告里，{0} 份有回答：{2} 份就是某个条目所讲的报错，{3} 份只是看着像，已说明是什么。",
+    ),
+    "score message": ("its message", "就是这个报错"),
+    "score lookalike": ("only looks like it", "只是看着像"),
+    "score unanswered": ("Not answered yet", "还没有回答的"),
     "verified": ("verified", "已验证"),
     "failing": ("failing", "不符"),
     "stale": ("stale", "已过期"),

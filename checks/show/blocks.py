@@ -51,6 +51,7 @@ from .environments import environments
 from .linked import linked_data, script
 from .once import once
 from .render import Pages, element, to_html
+from .scoreboard import scoreboard
 from .source import MARK, fetch_command, page, read_source, sentences
 from .versions import version_table
 
@@ -376,6 +377,7 @@ BLOCKS: tuple[type[ClinicBlock], ...] = (
         lambda self: self.pages(INDEX_DEPTH).index(_descriptions(self.page["language"])),
     ),
     _plain("diagnose", "The paste field.", lambda self: self.pages().diagnose()),
+    _plain("scoreboard", "How many public reports are answered.", lambda self: scoreboard(self.pages(PAGE_DEPTH))),
     _plain("environments", "The environments.", lambda self: environments(self.pages(PAGE_DEPTH))),
 )
 

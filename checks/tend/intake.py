@@ -15,11 +15,13 @@ from checkpoint_clinic.mask import mask
 
 from ..content.article import Article
 from ..content.problem import Invalid, Problem, relative
+from ..content.vectors import UNANSWERED, Text, Vectors, load_unanswered
 from ..decide.plan import Project
-from .vectors import Text, Vectors, diagnoser_of, wrong
+from .vectors import diagnoser_of, wrong
 
 Kind = Literal["match", "lookalike", "other"]
 AROUND = (0, 1, 2, 4, 8, 16, 32, 64)  # lines kept on either side of what was found, until the answer is that of the whole
+HEAD = "# Public reports whose message no article answers yet: clinic vector add LOG --expect none --source URL"
 MOST = 8000  # characters of a vector
 
 
@@ -83,9 +85,30 @@ def add(project: Project, article: Article, kind: Kind, text: Text) -> Path:
     block.append(f"text = {_long(text.text)}")
     after = before.rstrip("\n") + "\n\n" + "\n".join(block) + "\n"
     assert getattr(Vectors.model_validate(tomllib.loads(after)), kind)[-1].text.strip("\n") == text.text, "it reads as it was"
-    beside = path.with_name(".vectors.toml.new")
-    beside.write_text(after, encoding="utf-8", newline="\n")
-    beside.replace(path)
+    _replace(path, after)
+    return path
+
+
+def add_unanswered(project: Project, log: str, source: str, keep: range | None) -> Path:
+    """Write a report that nothing answers yet into checks/unanswered.toml, masked; the lines of `keep`, or all.
+
+    Raises:
+        Invalid: if something answers it, if it is there already, or if it is too long.
+    """
+    lines = mask(log.replace("\r\n", "\n")).rstrip("\n").split("\n")
+    text = "\n".join(line for number, line in enumerate(lines, 1) if keep is None or number in keep).strip("\n")
+    if not text.strip() or len(text) > MOST:
+        raise _invalid(f"a text of 1 to {MOST:,} characters", f"{len(text):,}", "choose its lines: --lines 10-24")
+    if findings := diagnoser_of(project).diagnose(text)["findings"]:
+        name = findings[0]["article"]
+        raise _invalid("a text that nothing answers", name, f"add it there: --expect {name}")
+    known = load_unanswered(project.root)
+    if any(one.text.strip() == text.strip() for one in known):
+        raise _invalid("a new report", "it is there already", "nothing is left to do")
+    path = project.root / UNANSWERED
+    before = path.read_text(encoding="utf-8").rstrip("\n") if path.is_file() else HEAD
+    _replace(path, f"{before}\n\n[[report]]\nsource = {_basic(source)}\ntext = {_long(text)}\n")
+    assert load_unanswered(project.root)[-1].text.strip("\n") == text, "it reads as it was"
     return path
 
 
@@ -105,6 +128,13 @@ def _verdict(diagnosis: dict[str, Any]) -> list[tuple[Any, ...]]:
         (one["article"], one["kind"], one.get("signature"), one.get("lookalike"), sorted(one["captured"].items()))
         for one in diagnosis["findings"]
     ]
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    beside = path.with_name(f".{path.name}.new")
+    beside.write_text(text, encoding="utf-8", newline="\n")
+    beside.replace(path)
 
 
 def _basic(text: str) -> str:

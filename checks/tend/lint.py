@@ -26,7 +26,7 @@ from .inert import inert_problems
 from .kills import mutant_notes, mutant_problems
 from .notes import note_problems
 from .pages import ArticlePage, EvidencePage
-from .vectors import vector_problems
+from .vectors import unanswered_problems, vector_problems
 
 
 def lint_project(root: Path) -> list[Problem]:
@@ -59,6 +59,7 @@ def lint_project(root: Path) -> list[Problem]:
         problems += drawing.problems()
     if not found:  # without them every article is there that a snippet or a text can name
         problems += vector_problems(project)
+        problems += unanswered_problems(project)
         problems += generated_problems(project)
     return sorted(set(problems))
 

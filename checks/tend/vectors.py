@@ -1,72 +1,17 @@
-"""vectors.toml, beside each article: pasted texts and their right answers, tried by lint and, in both engines, by the tests."""
+"""The texts of vectors.toml, tried: by lint here, and in both engines by the tests."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import tomllib
-from pydantic import Field, ValidationError
-
 from checkpoint_clinic.diagnosis import Diagnoser
-from checkpoint_clinic.words import Language
 
-from ..content.article import Article, Https, Strict
-from ..content.problem import Invalid, Problem, from_validation, relative
+from ..content.article import Article
+from ..content.problem import Invalid, Problem, relative
+from ..content.vectors import LEAST, UNANSWERED, Text, load_unanswered, load_vectors
 from ..decide.plan import Project
 from ..show.signatures import signatures, words
-
-LEAST = 15  # texts that must match, and as many that must not
-
-
-class Text(Strict):
-    """A pasted text. `captured` holds the variable parts to find, `count` how often the message occurs in it."""
-
-    name: str
-    text: str
-    captured: dict[str, str] = Field(default_factory=dict)
-    count: int | None = None
-    means: str | None = None  # how the look-alike's English sentence begins
-    source: Https | None = None  # the public report that it comes from
-
-
-class Query(Strict):
-    """A question in words."""
-
-    language: Language
-    text: str
-
-
-class Vectors(Strict):
-    """The texts of one article: its message; what resembles it; what it says nothing of; questions that it answers."""
-
-    match: tuple[Text, ...] = ()
-    lookalike: tuple[Text, ...] = ()
-    other: tuple[Text, ...] = ()
-    query: tuple[Query, ...] = ()
-
-
-def load_vectors(article: Article, root: Path) -> Vectors:
-    """Read an article's vectors.
-
-    Raises:
-        Invalid: if there are none, or if they cannot be read.
-    """
-    path = article.folder / "vectors.toml"
-    name = relative(path, root)
-    if not path.is_file():
-        repair = f"write {name} (template: checks/template/vectors.toml)"
-        raise Invalid([Problem(name, 1, f"{LEAST} texts that match and {LEAST} that do not", "no such file", repair)])
-    text = path.read_text(encoding="utf-8")
-    try:
-        return Vectors.model_validate(tomllib.loads(text))
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        line = int(found[1]) if (found := re.search(r"at line (\d+)", str(error))) else 1
-        raise Invalid([Problem(name, line, "TOML", str(error), f"correct the syntax of {name}")]) from error
-    except ValidationError as error:
-        raise Invalid(from_validation(error, name, text)) from error
 
 
 def diagnoser_of(project: Project) -> Diagnoser:
@@ -95,6 +40,21 @@ def vector_problems(project: Project) -> Iterator[Problem]:
                     line = next((n for n, text in enumerate(source, 1) if f'"{one.name}"' in text), 1)
                     repair = "correct the signature's pattern, or the text"
                     yield Problem(name, line, f"{kind}: {one.name}", found, repair)
+
+
+def unanswered_problems(project: Project) -> Iterator[Problem]:
+    """Yield each report that is said to be answered by nothing, and is."""
+    diagnoser = diagnoser_of(project)
+    try:
+        reports = load_unanswered(project.root)
+    except Invalid as error:
+        yield from error.problems
+        return
+    for one in reports:
+        if findings := diagnoser.diagnose(one.text)["findings"]:
+            name = findings[0]["article"]
+            repair = f"move it there: clinic vector add LOG --expect {name} --source {one.source}"
+            yield Problem(UNANSWERED, 1, "a report that nothing answers", f"{one.source}: {name}", repair)
 
 
 def wrong(article: Article, kind: str, one: Text, diagnosis: dict[str, Any]) -> str:

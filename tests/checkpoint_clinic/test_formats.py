@@ -16,8 +16,8 @@ from checkpoint_clinic.commands.diagnose import facts_of, next_of
 from checkpoint_clinic.commands.list import SCHEMA
 from checkpoint_clinic.console import line
 from checkpoint_clinic.formats import MOST, Answered, Fact, brief, sarif, workflow_commands
+from checks.content.vectors import load_vectors
 from checks.show.package import library
-from checks.tend.vectors import load_vectors
 
 from .test_nearest import PROJECT, REPOSITORY
 

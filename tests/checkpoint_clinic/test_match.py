@@ -11,8 +11,9 @@ import pytest
 from checkpoint_clinic.found import FEW, PIECE, SHOWN
 from checkpoint_clinic.match import BLOCK, Matcher
 from checkpoint_clinic.normalise import SHARED
+from checks.content.vectors import Text, load_vectors
 from checks.decide.plan import load_project
-from checks.tend.vectors import Text, diagnoser_of, load_vectors, wrong
+from checks.tend.vectors import diagnoser_of, wrong
 
 REPOSITORY = Path(__file__).parents[2]
 PROJECT = load_project(REPOSITORY)

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from checkpoint_clinic.nearest import Ranking, asks, counted, terms
+from checks.content.vectors import load_vectors
 from checks.decide.plan import load_project
-from checks.tend.vectors import diagnoser_of, load_vectors
+from checks.tend.vectors import diagnoser_of
 
 REPOSITORY = Path(__file__).parents[2]
 PROJECT = load_project(REPOSITORY)

@@ -19,10 +19,10 @@ from jsonschema import Draft202012Validator
 
 from checkpoint_clinic import command
 from checkpoint_clinic.commands.list import SCHEMA
+from checks.content.vectors import load_vectors
 from checks.decide.install import Unavailable, find_python
 from checks.decide.plan import load_project
 from checks.show.package import library
-from checks.tend.vectors import load_vectors
 
 from .asked import ask
 

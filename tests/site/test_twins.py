@@ -12,8 +12,9 @@ from playwright.sync_api import Browser, Page
 
 from checkpoint_clinic.answer import Answer
 from checkpoint_clinic.words import LANGUAGES
+from checks.content.vectors import load_vectors
 from checks.decide.plan import load_project
-from checks.tend.vectors import diagnoser_of, load_vectors
+from checks.tend.vectors import diagnoser_of
 
 from .conftest import ROOT
 

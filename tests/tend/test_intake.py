@@ -9,10 +9,10 @@ import tomllib
 
 from checks.content.article import Article
 from checks.content.problem import Invalid
+from checks.content.vectors import UNANSWERED, load_unanswered, load_vectors
 from checks.decide.plan import Project, load_project
 from checks.tend.intake import Intake, Kind, add, take
 from checks.tend.lint import lint_project
-from checks.tend.vectors import load_vectors
 
 from ..conftest import ERRORS, clinic
 
@@ -105,3 +105,22 @@ def test_bad_input_is_told_in_one_message_and_nothing_is_written(example: Path, 
     done = clinic(example, "vector", "add", *arguments, "--source", SOURCE)
     assert done.returncode == 2 and words in done.stderr and "Traceback" not in done.stderr
     assert (example / VECTORS).read_bytes() == before
+
+
+def test_a_report_that_nothing_answers_is_kept_until_something_does(example: Path) -> None:
+    (example / "run.log").write_text("KeyErr: /home/alice/needs a gpu weight\nsecond\n", encoding="utf-8")
+    add_it = ("vector", "add", "run.log", "--expect", "none", "--source", SOURCE)
+    assert clinic(example, *add_it, "--lines", "1").returncode == 0
+    (report,) = load_unanswered(example)
+    assert (report.text.strip("\n"), report.source) == ("KeyErr: /home/<user>/needs a gpu weight", SOURCE)
+    assert lint_project(example) == []
+    again = clinic(example, *add_it, "--lines", "1")
+    assert again.returncode == 2 and "found it is there already" in again.stderr
+    (example / "run.log").write_text(MESSAGE, encoding="utf-8")
+    answered = clinic(example, *add_it)
+    assert answered.returncode == 2 and "--expect CC004" in answered.stderr
+    path = example / UNANSWERED
+    added = f"\n[[report]]\nsource = '{SOURCE}'\ntext = '{MESSAGE}'\n"
+    path.write_text(path.read_text(encoding="utf-8") + added, encoding="utf-8")
+    repair = f"move it there: clinic vector add LOG --expect CC004 --source {SOURCE}"
+    assert [one.repair for one in lint_project(example)] == [repair]
