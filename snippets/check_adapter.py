@@ -155,10 +155,10 @@ def _explained(left: list[str], free: list[str], stored: Any, held: Any) -> Drif
     targets = set(free)
     for target in free if left else ():
         for rename, ours, theirs in _renamings(left[0], target):
-            renamed = {name: rename(name) for name in left}
-            fits = targets.issuperset(renamed.values()) and len(set(renamed.values())) == len(left)
-            if fits and all(stored[name].shape == held[to].shape for name, to in renamed.items()):
-                return Drift(ours, theirs, renamed)
+            if all(rename(name) in targets and stored[name].shape == held[rename(name)].shape for name in left):
+                renamed = {name: rename(name) for name in left}
+                if len(set(renamed.values())) == len(left):
+                    return Drift(ours, theirs, renamed)
     return None
 
 
@@ -189,13 +189,14 @@ def _by_content(left: list[str], free: list[str], stored: Any, held: Any) -> dic
     known: dict[Any, list[str]] = {}
     for name in free:
         known.setdefault(_first(held[name]), []).append(name)
-    pairs = {}
+    pairs, taken = {}, set()
     for name in left:
         tensor = stored[name]
         if tensor.numel() and bool((tensor != tensor.flatten()[0]).any()):
-            found = next((one for one in known.get(_first(tensor), ()) if _equal(tensor, held[one])), None)
-            if found and found not in pairs.values():
+            same = (one for one in known.get(_first(tensor), ()) if one not in taken and _equal(tensor, held[one]))
+            if found := next(same, None):
                 pairs[name] = found
+                taken.add(found)
     return pairs
 
 

@@ -1,4 +1,4 @@
-"""A LoRA on the experts of Qwen3-MoE and Mixtral with the names of transformers 4, loaded by a release that may fuse experts."""
+"""A LoRA on the experts of Qwen3-MoE and Mixtral with the names of transformers 4, loaded by releases that fuse experts."""
 
 from pathlib import Path
 
