@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 import transformers
 from _adapters import FILE, adapter_of, applied, fill, load, printed, warned
-from _qwen25_vl import publish, published
+from _qwen25_vl import CLASS, publish, published
 from peft import LoraConfig, get_peft_model
 from safetensors.torch import load_file, save_file
 
@@ -90,9 +90,30 @@ def transformers_own_load_adapter_applies_the_old_names():
     assert count == 4, f"{count} of 4 equal, {'names are printed' if 'lora_A' in lines[0] else 'nothing is printed'}"
 
 
+def asked_by_the_class_peft_applies_the_old_names():
+    """PEFT asks transformers for renamings of "qwen2_5_vl", and gets none; given those of the class, it applies 4 of 4."""
+    from peft.utils import transformers_weight_conversion as conversion
+
+    find, answers = conversion.get_checkpoint_conversion_mapping, {}
+
+    def by_class(name):
+        answers[name] = find(name)
+        return answers[name] or find(CLASS)
+
+    conversion.get_checkpoint_conversion_mapping = by_class
+    try:
+        model, text = load("old", onto=_base())
+    finally:
+        conversion.get_checkpoint_conversion_mapping = find
+    assert list(answers) == ["qwen2_5_vl"], answers
+    assert answers["qwen2_5_vl"] is None, "it gets them"
+    assert applied(model, _wanted(model)) == 4 and not warned(text), text
+
+
 if __name__ == "__main__":
     saved_here_the_names_are_the_old_ones()
     the_old_names_are_applied()
     left_out_the_merged_model_is_the_base()
     with_language_model_in_the_names_it_is_applied()
     transformers_own_load_adapter_applies_the_old_names()
+    asked_by_the_class_peft_applies_the_old_names()
