@@ -316,7 +316,20 @@ def _built(base: str, adapter: Path, class_name: str | None) -> Any:
 
 
 def _loaded(base: str, adapter: Path, class_name: str | None) -> Answer:
-    return check(_built(base, adapter, class_name), adapter)
+    """Load an adapter and compare; PEFT itself stops where a module that was trained whole is not in the file."""
+    try:
+        model = _built(base, adapter, class_name)
+    except KeyError as error:
+        wanted = str(error.args[0]) if error.args else ""
+        if not wanted.startswith(PREFIX):
+            raise
+        alike = [one for one in _stored(adapter) if "lora_" not in one and one.split(".")[-2:] == wanted.split(".")[-2:]]
+        last = f"not applied: PEFT stops, it wants {wanted}"
+        if len(alike) != 1:
+            return Answer(1, ("no tensor in the file has a name like that", last))
+        said = f"the file says {alike[0]} where the model says {wanted}. Rename 1 in the file"
+        return Answer(1, (said, last), Drift(alike[0], wanted, {alike[0]: wanted}))
+    return check(model, adapter)
 
 
 def _stand_in(tensor: torch.Tensor, real: bool, parameter: bool) -> torch.Tensor:

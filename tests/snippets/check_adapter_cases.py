@@ -16,13 +16,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from unittest import mock
 
 import torch
 from safetensors.torch import load_file, save_file
 
 SNIPPET = Path(__file__).resolve().parents[2] / "snippets" / "check_adapter.py"
 sys.path.insert(0, str(SNIPPET.parents[1]))
-from snippets.check_adapter import changes, check, check_names, write  # noqa: E402  it lies two folders up
+from snippets import check_adapter as snippet  # noqa: E402  it lies two folders up
+from snippets.check_adapter import changes, check, check_names, write  # noqa: E402
 
 Tensors = dict[str, torch.Tensor]
 LAYERS = "base_model.model.model.layers"
@@ -314,6 +316,18 @@ class TheProgram(Case):
         done = self.ran(str(self.stored(self.tensors)), "--model", str(self.folder))
         self.assertEqual((done.returncode, done.stdout), (2, ""))
         self.assertIn("not looked at", done.stderr)
+
+    def test_where_peft_stops_for_a_module_the_name_like_it_is_named(self) -> None:
+        wanted, moved = "base_model.model.lm_head.weight", "base_model.model.0.lm_head.weight"
+        with mock.patch.object(snippet, "_built", side_effect=KeyError(wanted)):
+            answer = snippet._loaded("base", self.stored(self.tensors | {moved: torch.randn(5, 8)}), None)
+            self.assertEqual(answer.status, 1)
+            self.assertIn(f"the file says {moved} where the model says {wanted}", answer.lines[0])
+            self.assertEqual(answer.drift and answer.drift.renamed, {moved: wanted})
+            answer = snippet._loaded("base", self.stored(self.tensors), None)
+            self.assertEqual((answer.status, answer.drift), (1, None))
+        with mock.patch.object(snippet, "_built", side_effect=KeyError("qwen9")), self.assertRaises(KeyError):
+            snippet._loaded("base", self.folder, None)
 
     def test_a_copy_needs_a_model(self) -> None:
         self.assertEqual(self.ran(str(self.stored(self.tensors)), "--write", "fixed").returncode, 2)

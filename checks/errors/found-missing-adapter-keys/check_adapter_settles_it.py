@@ -84,6 +84,18 @@ def as_a_program_it_answers_by_exit_status():
         assert found == status and lines[-1].startswith(last), (arguments, found, lines)
 
 
+def a_head_under_another_name_is_found():
+    """Of a trained head that lies in the file as model.0.lm_head it says so, 1; with --write it ends with 0, 9 of 9."""
+    with_head = saved("head", modules_to_save=["lm_head"])
+    rename("head", lambda name: name.replace("model.lm_head", "model.0.lm_head"), "moved")
+    status, lines = _program("moved", "--model", "base")
+    assert status == 1 and "model.0.lm_head" in lines[0] and "Rename 1 in the file" in lines[0], lines
+    status, lines = _program("moved", "--model", "base", "--write", "mended")
+    assert status == 0 and lines[-1] == "applied: 9 of 9 tensors equal", lines
+    loaded, _ = load("mended")
+    assert applied(loaded, adapter_of(with_head)) == 9 and torch.equal(logits(loaded), logits(with_head))
+
+
 def changes_is_zero_where_it_is_not_applied():
     """`changes(model, ...)` is above 0 of a sound load, 0.0 of a drifted one, and 0.0 of a LoRA that was never trained."""
     fresh = get_peft_model(base(), trained().peft_config["default"])
@@ -105,5 +117,6 @@ if __name__ == "__main__":
     a_part_is_named()
     as_a_program_it_writes_what_loads_exactly()
     as_a_program_it_answers_by_exit_status()
+    a_head_under_another_name_is_found()
     changes_is_zero_where_it_is_not_applied()
     what_transformers_loads_is_compared_too()
