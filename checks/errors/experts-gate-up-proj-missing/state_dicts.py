@@ -1,0 +1,92 @@
+"""Give the published tensors, one matrix for each expert, to `load_state_dict` and to `from_pretrained`."""
+
+import torch
+from _moe import CLASSES, config_of, experts_of, fuse, model_class, printed, publish, wrong
+
+from snippets.verify_loaded import compare
+
+TENSORS = {kind: publish(kind) for kind in CLASSES}
+
+
+def _fresh(kind):
+    torch.manual_seed(1)
+    return model_class(kind)(config_of(kind))
+
+
+def strict_names_the_experts_as_missing():
+    """`load_state_dict` with the published names raises, and names each `experts.gate_up_proj` and `down_proj` as missing."""
+    for kind, tensors in TENSORS.items():
+        model = _fresh(kind)
+        try:
+            model.load_state_dict(tensors)
+        except RuntimeError as error:
+            print(error)
+            missing = str(error).partition("Missing key(s) in state_dict:")[2].partition("Unexpected key(s)")[0]
+            assert all(f'"{name}"' in missing for name in experts_of(model.state_dict())), missing
+            continue
+        raise AssertionError(f"no error, all {len(model.state_dict())} equal" if not wrong(model, tensors) else "no error")
+
+
+def strict_false_leaves_every_expert_random():
+    """With `strict=False` every expert keeps its random values, of Mixtral the router, too; all else is exact; not a line."""
+    for kind, tensors in TENSORS.items():
+        model = _fresh(kind)
+        before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+        with printed() as lines:
+            model.load_state_dict(tensors, strict=False)
+        found, total = wrong(model, tensors), len(before)
+        lost = experts_of(before) + [name for name in before if kind == "mixtral" and name.endswith(".mlp.gate.weight")]
+        assert found == sorted(lost), f"no error, {total - len(found)} of {total} equal"
+        assert all(torch.equal(model.state_dict()[name], before[name]) for name in found)
+        assert lines == [""], lines
+
+
+def given_to_from_pretrained_it_is_exact():
+    """`from_pretrained(None, config=config, state_dict=tensors)` takes the published names, and every tensor is exact."""
+    for kind, tensors in TENSORS.items():
+        config, cls = config_of(kind), model_class(kind)
+        # --8<-- [start:state_dict]
+        model = cls.from_pretrained(None, config=config, state_dict=tensors)
+        # --8<-- [end:state_dict]
+        assert wrong(model, tensors) == [], kind
+
+
+def fused_by_hand_it_is_exact():
+    """Fused by hand, gate rows, then up rows for each expert, `load_state_dict` takes them, strict, and all is exact."""
+    for kind, tensors in TENSORS.items():
+        model = _fresh(kind)
+        try:
+            model.load_state_dict(fuse(tensors))
+        except RuntimeError as error:
+            raise AssertionError("RuntimeError: Missing key(s) in state_dict") from error
+        assert wrong(model, tensors) == [], kind
+
+
+def verify_loaded_names_the_experts():
+    """After `strict=False` verify_loaded.py names just the tensors that are random."""
+    for kind, tensors in TENSORS.items():
+        model = _fresh(kind)
+        model.load_state_dict(tensors, strict=False)
+        report, found = compare(model, kind), wrong(model, tensors)
+        print(*report.lines(), sep="\n")
+        assert found, f"no error, all {len(model.state_dict())} equal"
+        assert sorted(difference.parameter for difference in report.differences) == found, report.ending
+        assert report.ending == "different", report.ending
+
+
+def verify_loaded_says_equal_after_the_cure():
+    """After `from_pretrained(None, ..., state_dict=tensors)` verify_loaded.py says of each of the three: equal."""
+    for kind, tensors in TENSORS.items():
+        model = model_class(kind).from_pretrained(None, config=config_of(kind), state_dict=tensors)
+        report = compare(model, kind)
+        print(*[*report.lines()][-1:])
+        assert report.ending in ("equal", "equal under other names"), report.ending
+
+
+if __name__ == "__main__":
+    strict_names_the_experts_as_missing()
+    strict_false_leaves_every_expert_random()
+    given_to_from_pretrained_it_is_exact()
+    fused_by_hand_it_is_exact()
+    verify_loaded_names_the_experts()
+    verify_loaded_says_equal_after_the_cure()
