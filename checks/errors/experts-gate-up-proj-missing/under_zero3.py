@@ -22,7 +22,7 @@ def _load(kind):
                 raise
             print(f"{kind}: {error}")
             _loaded[kind] = error
-    assert not isinstance(_loaded[kind], RuntimeError), f"RuntimeError: {str(_loaded[kind]).partition('.')[0]}"
+    assert not isinstance(_loaded[kind], RuntimeError), f"RuntimeError: {str(_loaded[kind]).partition('. ')[0]}"
     return _loaded[kind]
 
 
