@@ -14,7 +14,9 @@ PRIOR = 20  # articles that are not there: with few, a word that only one holds 
 CHIEF = 2  # what a word of the title, the answer, the tags, the headings or the message counts more
 FAINT = 0.25  # what a word counts that says nothing here, however few articles there are
 LEAST = 18  # the score below which one of two articles does not speak of a text; of many, a word says less
-FITS = 0.45  # of that score is least, too, once it counts by the share of the text that an article holds: one rare word is none
+# What of that score is least, too, once it counts by the share of the text that an article holds: one rare word is none.
+FITS_QUESTION, FITS_LOG = 0.65, 2.0  # what a program printed names much by chance
+BESIDE = 0.5  # of the best one's, below which another article is not named beside it
 HELD = 0.4  # the share of a log's words that an article must hold: a long text shares some with any
 SHORT = 120  # characters that a question has at most
 NEAREST = 3  # articles that are named
@@ -124,12 +126,15 @@ class Ranking:
             for number, gain in gains.items():
                 scores[number] += rarity * gain
         weight = sum(rarity for _, rarity, _ in asked)
-        share = 0.0 if asks(text) else HELD
-        found = []
+        share, fits = (0.0, FITS_QUESTION) if asks(text) else (HELD, FITS_LOG)
+        found: list[dict[str, Any]] = []
+        best = 0.0
         for number in self._best(scores):
             own = sum(telling * gains[number] for gains, _, telling in asked if number in gains)
             held = round(sum(rarity for gains, rarity, _ in asked if number in gains) / weight, 4)
-            if round(own, 4) >= self.least and held >= share and round(own * held, 4) >= FITS * self.least:
+            fit = round(own * held, 4)
+            if round(own, 4) >= self.least and held >= share and fit >= max(fits * self.least, BESIDE * best):
+                best = max(best, fit)
                 found.append({"article": self.ids[number], "score": round(scores[number], 4), "share": held})
         return found
 

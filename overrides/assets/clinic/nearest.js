@@ -6,7 +6,10 @@ const B = 0.75;
 const PRIOR = 20; // articles that are not there: with few, a word that only one holds would say too much
 const FAINT = 0.25; // what a word counts that says nothing here, however few articles there are
 const LEAST = 18; // the score below which one of two articles does not speak of a text; of many, a word says less
-const FITS = 0.45; // of that score is least, too, once it counts by the share of the text that an article holds: one rare word is none
+// What of that score is least, too, once it counts by the share of the text that an article holds: one rare word is none.
+const FITS_QUESTION = 0.65;
+const FITS_LOG = 2; // what a program printed names much by chance
+const BESIDE = 0.5; // of the best one's, below which another article is not named beside it
 const HELD = 0.4; // the share of a log's words that an article must hold: a long text shares some with any
 const SHORT = 120; // characters that a question has at most
 const NEAREST = 3; // articles that are named
@@ -82,11 +85,16 @@ export class Ranking {
       best.push({ number, score, share: round(held[number] / weight) });
       best.sort((a, b) => b.score - a.score || a.number - b.number).splice(NEAREST);
     }
-    const least = this.asks(text) ? 0 : HELD;
-    return best
-      .filter(({ number, share }) => round(own[number]) >= this.least && share >= least)
-      .filter(({ number, share }) => round(own[number] * share) >= FITS * this.least)
-      .map(({ number, score, share }) => ({ article: this.ids[number], score, share }));
+    const [least, fits] = this.asks(text) ? [0, FITS_QUESTION] : [HELD, FITS_LOG];
+    const found = [];
+    let closest = 0;
+    for (const { number, score, share } of best) {
+      const fit = round(own[number] * share);
+      if (round(own[number]) < this.least || share < least || fit < Math.max(fits * this.least, BESIDE * closest)) continue;
+      closest = Math.max(closest, fit);
+      found.push({ article: this.ids[number], score, share });
+    }
+    return found;
   }
 
   /** Whether a text is a question in words: one short line that no program printed. */
