@@ -1,0 +1,53 @@
+"""A LoRA adapter, trained one step under ZeRO-3, saved in the ordinary way and with what was gathered."""
+
+import peft
+import transformers
+from _training import EMPTY, Trained, equal, llama, printed, shapes
+from safetensors.torch import load_file
+
+llama().save_pretrained("base")
+base = transformers.LlamaForCausalLM.from_pretrained("base")
+model = peft.get_peft_model(base, peft.LoraConfig(target_modules=["q_proj", "v_proj"], task_type="CAUSAL_LM"))
+trained = Trained(gather=True, model=model)
+lora = {name.replace(".default", ""): tensor for name, tensor in trained.tensors.items() if "lora_" in name}
+FILE = "adapter_model.safetensors"
+
+
+def zero3_is_on_and_the_adapter_was_trained():
+    """The step moves all 4 tensors of lora_B, and each parameter is partitioned."""
+    assert sum("lora_B" in name for name in trained.moved) == 4, trained.moved
+    assert trained.partitioned == len(trained.tensors), trained.partitioned
+
+
+def save_pretrained_writes_an_empty_adapter():
+    """Under ZeRO-3 `peft_model.save_pretrained()` returns, prints nothing, and writes 8 of 8 tensors with shape [0]."""
+    with printed() as lines:
+        model.save_pretrained("empty")
+    saved = load_file(f"empty/{FILE}")
+    assert lines == [""], lines
+    assert saved.keys() == lora.keys() and shapes(saved) == {EMPTY}, shapes(saved)
+
+
+def given_the_whole_state_dict_it_is_exact():
+    """Given what was gathered, `save_pretrained(state_dict=engine._zero3_consolidated_16bit_state_dict())`, all 8 are exact."""
+    model.save_pretrained("whole", state_dict=trained.engine._zero3_consolidated_16bit_state_dict())
+    assert equal(load_file(f"whole/{FILE}"), lora) == 8
+
+
+def the_empty_one_does_not_load():
+    """`PeftModel.from_pretrained` of the empty adapter stops: "copying a param with shape torch.Size([0]) from checkpoint"."""
+    model.save_pretrained("empty")
+    try:
+        peft.PeftModel.from_pretrained(llama(), "empty")
+        message = "it loads"
+    except RuntimeError as error:
+        message = str(error)
+    print(*message.splitlines()[:3], sep="\n")
+    assert message.count("copying a param with shape torch.Size([0]) from checkpoint") == 8, message[:200]
+
+
+if __name__ == "__main__":
+    zero3_is_on_and_the_adapter_was_trained()
+    save_pretrained_writes_an_empty_adapter()
+    given_the_whole_state_dict_it_is_exact()
+    the_empty_one_does_not_load()
