@@ -5,7 +5,7 @@ from matplotlib.patches import Rectangle
 
 EVIDENCE = "torch-size-0-from-checkpoint/two_ranks"
 EMPTY, WHOLE, STOPS = (
-    "each_rank_writes_empty_tensors",
+    "save_pretrained_writes_empty_tensors",
     "zero_to_fp32_gives_every_tensor_back",
     "without_one_ranks_optimizer_file_it_stops",
 )
@@ -46,7 +46,9 @@ def draw(data, language):
         axes.text(LABEL - 8, y + 16, label, ha="right", size=11.5)
         axes.add_patch(Rectangle((LABEL, y + 1), BAR, ROW - 5, facecolor="none", edgecolor="grey", lw=1))
         for place, colour in parts:
-            axes.add_patch(Rectangle((LABEL + place * BAR / 2, y + 1), BAR / 2, ROW - 5, facecolor=colour, edgecolor=colour, lw=1))
+            axes.add_patch(
+                Rectangle((LABEL + place * BAR / 2, y + 1), BAR / 2, ROW - 5, facecolor=colour, edgecolor=colour, lw=1)
+            )
         axes.text(LABEL + BAR / 2, y + 16, text, ha="center", size=11.5, color="white" if parts else "black")
     axes.plot([8, WIDTH - 8], [TOP + 3 * ROW - 2, TOP + 3 * ROW - 2], color="lightgrey", lw=1)
     return figure

@@ -12,6 +12,7 @@ if "RANK" not in os.environ:
         free.bind(("localhost", 0))
         os.environ.update(MASTER_ADDR="localhost", MASTER_PORT=str(free.getsockname()[1]))
     os.environ.update(RANK="0", LOCAL_RANK="0", WORLD_SIZE="1")
+os.environ["LOCAL_SIZE"] = os.environ["WORLD_SIZE"]  # else some releases ask numactl how many devices a CPU is
 logging.disable(logging.INFO)  # DeepSpeed reports each step of its start
 
 import deepspeed

@@ -16,7 +16,7 @@ import snippets.find_zero_checkpoint
 trained = Trained()
 trained.model.save_pretrained("run/final")
 trained.engine.save_checkpoint("run/checkpoint-1")
-RANK_1 = "zero_pp_rank_1_mp_rank_00_{}_states.pt"
+NAME = "zero_pp_rank_{}_mp_rank_00_model_states.pt"
 
 
 def _program(snippet, *arguments):
@@ -55,7 +55,7 @@ def where_a_ranks_file_is_missing_it_says_so():
     """Where the files of two ranks are named and the optimizer file of one is gone: "1 of 2 ranks", exit status 1."""
     shutil.copytree("run/checkpoint-1", "in_part/checkpoint-1", dirs_exist_ok=True)
     step = Path("in_part/checkpoint-1/global_step1")
-    shutil.copy(step / RANK_1.replace("1", "0", 1).format("model"), step / RANK_1.format("model"))
+    shutil.copy(step / NAME.format(0), step / NAME.format(1))
     status, text = _program(snippets.find_zero_checkpoint, "in_part/checkpoint-1")
     assert status == 1 and "optimizer files of 1 of 2 ranks, not of rank 1" in text, text
 
