@@ -1,4 +1,4 @@
-"""A training under ZeRO-3 on two ranks: what the saved model's file holds, what each rank's file does, and what comes of both."""
+"""A training under ZeRO-3 on two ranks: what the saved file holds, what each rank's file does, and what comes of both."""
 
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
