@@ -34,14 +34,14 @@ def from_pretrained_stops():
 def the_error_names_no_parameter():
     """The error of `from_pretrained` names only `weight`, of a class such as Embedding or Linear, and one tensor alone."""
     error, _ = _load()
-    assert "size mismatch for weight: copying" in str(error), str(error)
+    assert "size mismatch for weight: copying" in str(error), "it names the parameters, or a table does"
     assert str(error).count("size mismatch for") == 1, str(error)
 
 
 def the_table_names_each():
     """It prints a table that names each parameter, "Reinit due to size mismatch", and the error points to the table."""
     error, text = _load()
-    assert "Reinit due to size mismatch" in text, text
+    assert "Reinit due to size mismatch" in text, "no table is printed"
     assert text.count("ckpt: torch.Size([0])") == 12, text  # of two layers each row is one
     assert "thus raising an error. For details look at the above report" in str(error), str(error)
 
