@@ -1,5 +1,6 @@
 """A LoRA adapter, trained one step under ZeRO-3, saved in the ordinary way and with what was gathered."""
 
+import deepspeed
 import peft
 import transformers
 from _training import EMPTY, Trained, equal, llama, printed, shapes
@@ -20,12 +21,34 @@ def zero3_is_on_and_the_adapter_was_trained():
 
 
 def save_pretrained_writes_an_empty_adapter():
-    """Under ZeRO-3 `peft_model.save_pretrained()` returns, prints nothing, and writes 8 of 8 tensors with shape [0]."""
+    """Under ZeRO-3 `peft_model.save_pretrained()` returns and writes 8 of 8 tensors with shape [0]."""
     with printed() as lines:
         model.save_pretrained("empty")
     saved = load_file(f"empty/{FILE}")
-    assert lines == [""], lines
+    print(lines[0])
     assert saved.keys() == lora.keys() and shapes(saved) == {EMPTY}, shapes(saved)
+
+
+def it_prints_nothing():
+    """While it does so, it prints nothing."""
+    with printed() as lines:
+        model.save_pretrained("empty")
+    assert shapes(load_file(f"empty/{FILE}")) == {EMPTY}
+    assert lines == [""], "a warning is printed"
+
+
+def a_warning_says_that_it_was_not_gathered():
+    """While it does so, a warning names the tensors and says that they "were not gathered before save_pretrained()"."""
+    with printed() as lines:
+        model.save_pretrained("empty")
+    assert "were not gathered before save_pretrained()" in lines[0], "nothing is printed"
+
+
+def saved_while_gathered_it_is_exact():
+    """Inside `deepspeed.zero.GatheredParameters(list(model.parameters()), modifier_rank=None)` all 8 are exact, bit for bit."""
+    with deepspeed.zero.GatheredParameters(list(model.parameters()), modifier_rank=None):
+        model.save_pretrained("gathered")
+    assert equal(load_file(f"gathered/{FILE}"), lora) == 8
 
 
 def given_the_whole_state_dict_it_is_exact():
@@ -49,5 +72,8 @@ def the_empty_one_does_not_load():
 if __name__ == "__main__":
     zero3_is_on_and_the_adapter_was_trained()
     save_pretrained_writes_an_empty_adapter()
+    it_prints_nothing()
+    a_warning_says_that_it_was_not_gathered()
+    saved_while_gathered_it_is_exact()
     given_the_whole_state_dict_it_is_exact()
     the_empty_one_does_not_load()
