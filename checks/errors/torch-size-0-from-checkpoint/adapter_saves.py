@@ -1,11 +1,14 @@
 """A LoRA adapter, trained one step under ZeRO-3, saved in the ordinary way and with what was gathered."""
 
+import warnings
+
 import deepspeed
 import peft
 import transformers
 from _training import EMPTY, Trained, equal, llama, printed, shapes
 from safetensors.torch import load_file
 
+warnings.simplefilter("always")  # Python shows a warning once, and each claim saves
 llama().save_pretrained("base")
 base = transformers.LlamaForCausalLM.from_pretrained("base")
 model = peft.get_peft_model(base, peft.LoraConfig(target_modules=["q_proj", "v_proj"], task_type="CAUSAL_LM"))

@@ -27,12 +27,21 @@ def it_stops_at_weights_only():
     assert not list(Path("checkpoint").glob("stopped/*model*")), "it wrote something"
 
 
+def without_the_folder_it_stops_at_the_end():
+    """With `TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD=1` alone it stops at the end, "Parent directory whole does not exist"."""
+    done = _recover("whole", TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD="1")
+    assert done.returncode, "it does not stop"
+    assert "Parent directory whole does not exist" in done.stderr, done.stderr
+
+
 def told_to_unpickle_it_is_exact():
-    """With `TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD=1` before the command it gives 21 of 21 tensors back, bit for bit."""
+    """With that variable, and `mkdir` of the folder before, it gives 21 of 21 tensors back, bit for bit."""
+    Path("checkpoint/told").mkdir(exist_ok=True)
     assert _recover("told", TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD="1").returncode == 0, "it stops"
     assert equal(torch.load("checkpoint/told/pytorch_model.bin"), trained.tensors) == 21
 
 
 if __name__ == "__main__":
     it_stops_at_weights_only()
+    without_the_folder_it_stops_at_the_end()
     told_to_unpickle_it_is_exact()
