@@ -76,7 +76,8 @@ def test_a_name_that_a_terminal_cut_is_put_together(cut: int) -> None:
 
 
 def test_findings_stand_in_the_order_of_their_cause() -> None:
-    text = f"{LINE}\nsize mismatch for a: copying a param with shape torch.Size([0]) from checkpoint\n{MESSAGE.format(1)}\n"
+    shapes = "torch.Size([2]) from checkpoint, the shape in current model is torch.Size([3])."
+    text = f"{LINE}\nsize mismatch for a: copying a param with shape {shapes}\n{MESSAGE.format(1)}\n"
     findings = DIAGNOSER.matcher.diagnose(text)["findings"]
     assert [(one["article"], one["kind"], one["line_number"]) for one in findings] == [
         ("CC002", "match", 3),  # its priority is higher

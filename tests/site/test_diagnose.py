@@ -25,7 +25,7 @@ ONE = (
 )
 TWO = "model.layers.7.mlp.experts.3.w1w3 not in state_dict, loading deepseek-ai/DeepSeek-V2-Lite/model-00002.safetensors"
 RESEMBLES = (
-    "RuntimeError: copying a param with shape torch.Size([0]) from checkpoint, the shape in current model is torch.Size([8])"
+    "RuntimeError: copying a param with shape torch.Size([4]) from checkpoint, the shape in current model is torch.Size([8])"
 )
 HOSTILE = "<img src=x onerror=\"document.title='broken'\"><script>document.title='broken'</script>"
 NOTHING = "Traceback (most recent call last):\nZeroDivisionError: division by zero at /home/alice/run.py"
@@ -169,7 +169,7 @@ def test_what_only_resembles_is_said_to_be_something_else(visit) -> None:
     seen.paste(RESEMBLES)
     seen.summary("Not known here. It resembles CC002")
     assert "Looks like CC002, but is not" in seen.cards()[0]
-    assert "The reverse" in seen.cards()[0]
+    assert "Neither shape is [0]" in seen.cards()[0]
 
 
 @pytest.mark.parametrize(("path", "word"), [("diagnose/", "Not known here"), ("zh/diagnose/", "没有收录")])
