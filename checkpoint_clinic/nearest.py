@@ -29,9 +29,7 @@ this to was what when where which why will with you load loaded loading loads mo
 加载 模型 权重 参数 文件 检查 查点 怎么 什么 为什 这个 一个 可以 需要 时候 是不 不是 有没 没有 的时 的模 的权 的参 我的
 """  # noqa: E501  a list
 # Words of any log and any question: an article that shares them does not speak of a text yet.
-ANYWHERE = (
-    r"^(?:\d+|\w*error|\w*exception|py|python|line|home|root|user|info|call|last|most|recent|cuda|gpu|cpu|device|pip|install|安装)$"
-)
+ANYWHERE = r"^(?:\d+|\w*error|\w*exception|py|python|line|home|root|user|info|call|last|most|recent|cuda|gpu|cpu|device|pip|install|安装)$"
 # Ways to say the same: of each line the first stands for the others.
 SAME = (
     ("shape", "shapes", "size", "sizes", "dimension", "dimensions", "形状", "尺寸", "维度", "大小"),
