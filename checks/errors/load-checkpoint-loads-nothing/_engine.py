@@ -143,8 +143,9 @@ def on_ranks(ranks, what, folder, stage, **options):
             variables = {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(ranks)}
             variables |= {"MASTER_ADDR": "localhost", "MASTER_PORT": port}
             started.append(subprocess.Popen(command, env={**os.environ, **variables}, stdout=subprocess.DEVNULL))
-        if any([process.wait() for process in started]):
-            raise RuntimeError(f"{what} ended with status {[process.returncode for process in started]}")
+        ended = [process.wait() for process in started]
+        if any(ended):
+            raise RuntimeError(f"{what} ended with status {ended}")
         found = torch.load(f"{place}/found.pt", weights_only=False)
     return Load(*found) if what == "load" else found
 

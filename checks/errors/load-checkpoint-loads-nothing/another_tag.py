@@ -49,14 +49,14 @@ def the_newest_is_exact():
 
 
 def zero_to_fp32_keeps_to_the_tag():
-    """`get_fp32_state_dict_from_zero_checkpoint(folder, tag="step1")` is step1: cast to bfloat16, every parameter, bit for bit."""
+    """`get_fp32_state_dict_from_zero_checkpoint(folder, tag="step1")` is step1: all of it, cast to bfloat16, bit for bit."""
     found = get_fp32_state_dict_from_zero_checkpoint(folder, tag="step1")
     assert equal({name: tensor.bfloat16() for name, tensor in found.items()}, newer) == 0
     assert_holds({name: tensor.bfloat16() for name, tensor in found.items()}, older, "step1")
 
 
 def loaded_before_the_engine_is_made_it_is_exact():
-    """`load_state_dict_from_zero_checkpoint(model, folder, tag="step1")` before deepspeed.initialize: every parameter is step1's."""
+    """`load_state_dict_from_zero_checkpoint(model, folder, tag="step1")` before deepspeed.initialize: all is step1's."""
     model = load_state_dict_from_zero_checkpoint(make(seed=7), folder, tag="step1")
     assert_holds(values(start(ZERO3, model=model)), older, "step1")
 

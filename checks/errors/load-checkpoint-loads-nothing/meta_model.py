@@ -80,7 +80,7 @@ def rebuilt_the_answer_is_right():
 
 
 def assigned_it_stops_at_the_first_use():
-    """`load_state_dict(assign=True)` without to_empty: every tensor is equal, and `.to()` or a forward pass raises the message."""
+    """`load_state_dict(assign=True)` alone: every tensor is equal, and `.to()` or a forward pass raises the message."""
     model = _on_meta()
     model.load_state_dict(tensors, assign=True)
     assert_tensors(model, "model")
@@ -96,7 +96,7 @@ def assigned_and_rebuilt_the_answer_is_right():
 
 
 def without_assign_nothing_is_copied():
-    """`load_state_dict` into the model on the meta device copies nothing: it stays there, and a warning for each tensor says so."""
+    """`load_state_dict` into the model on the meta device copies nothing: it stays there; a warning for each tensor says so."""
     model = _on_meta()
     with warnings.catch_warnings(record=True) as lines:
         warnings.simplefilter("always")

@@ -13,7 +13,7 @@ loaded = load(folder, ZERO3, load_module_only=True)
 
 
 def it_returns_the_path_and_loads_nothing():
-    """Under ZeRO-3 `load_checkpoint(folder, load_module_only=True)` returns the checkpoint's path, and no parameter has changed."""
+    """Under ZeRO-3 `load_checkpoint(folder, load_module_only=True)` returns the path, and no parameter has changed."""
     assert_tag(loaded, "step2")
     print(f"{equal(loaded.after, saved)} of {len(saved)} parameters equal the checkpoint")
     assert equal(loaded.before, saved) == 0, "the new engine had the checkpoint's values before the load"
@@ -27,7 +27,7 @@ def it_logs_no_warning():
 
 
 def without_the_optimizers_states_it_loads():
-    """With `load_optimizer_states=False` beside it, every parameter is that of the newest checkpoint, bit for bit in bfloat16."""
+    """With `load_optimizer_states=False` beside it, every parameter is the newest checkpoint's, bit for bit in bfloat16."""
     assert_holds(load(folder, ZERO3, load_module_only=True, load_optimizer_states=False).after, saved, "the checkpoint")
 
 
@@ -37,7 +37,7 @@ def a_full_load_is_exact():
 
 
 def the_model_file_has_no_weights():
-    """The cause: each tensor of the module in the file of model states has shape [0] under ZeRO-3; the weights lie beside it."""
+    """The cause: under ZeRO-3 each tensor in the file of model states has shape [0]; the weights lie in another file."""
     (file,) = Path(folder, "step2").glob("*_model_states.pt")
     module = torch.load(file, weights_only=False)["module"]
     print({name: tuple(tensor.shape) for name, tensor in module.items()})

@@ -40,7 +40,7 @@ def a_full_load_on_two_ranks_is_exact():
 
 
 def a_full_load_on_one_rank_raises():
-    """Saved on two ranks, a full load on one raises "used a DP world size of 2 but the current world size is 1", stages 1 and 3."""
+    """Saved on two ranks, a full load on one raises "used a DP world size of 2 but ...", in stages 1 and 3."""
     for stage in STAGES:
         try:
             load(folders[stage], stage)

@@ -25,7 +25,7 @@ def _assert_loaded_whole(one):
 
 
 def the_newer_one_writes_theta_into_rope_parameters_alone():
-    """transformers 5 writes rope_theta into `rope_parameters` of config.json, and none at the top; loaded there, it is right."""
+    """transformers 5 writes rope_theta into `rope_parameters` of config.json, none at the top; loaded there, it is right."""
     print(config["rope_parameters"])
     assert config["rope_parameters"]["rope_theta"] == THETA and "rope_theta" not in config, config
     assert torch.equal(logits(transformers.LlamaForCausalLM.from_pretrained("saved")), right)
@@ -91,7 +91,7 @@ def theta_as_an_argument_is_right():
 
 
 def saved_again_config_json_says_both():
-    """Saved again by transformers 4, config.json says 10000 at the top and 1000000 in rope_parameters; 5 then reads the latter."""
+    """Saved again by transformers 4, config.json says 10000 at the top, 1000000 in rope_parameters; 5 reads the latter."""
     said = json.loads(Path("again/config.json").read_text("utf-8"))
     print({name: value for name, value in said.items() if name.startswith("rope")})
     assert (said["rope_theta"], said["rope_parameters"]["rope_theta"]) == (10000.0, THETA), said

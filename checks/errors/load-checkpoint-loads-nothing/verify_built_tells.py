@@ -36,7 +36,7 @@ def sound_folders_are_the_same():
 
 
 def another_theta_is_named():
-    """Of transformers 5's folder, read by 4, verify_loaded.py says equal, and verify_built.py names rope_theta: exit status 1."""
+    """Of transformers 5's folder read by 4 verify_loaded.py says equal; verify_built.py names rope_theta, exit status 1."""
     status, text = _program(snippets.verify_loaded, "saved", python_below())
     assert status == 0 and text.startswith("equal: all "), text
     status, text = _program(snippets.verify_built, "saved", python_below())
@@ -68,7 +68,7 @@ def in_bfloat16_nothing_is_alarmed_about():
 
 
 def what_it_cannot_build_is_not_looked_at():
-    """Of a model that is not of transformers it says that its buffers were not looked at: status 2; told how to build it, it compares."""
+    """Of a model that is not of transformers it says that it did not look, status 2; told how it is built, it compares."""
 
     class Other(torch.nn.Module):
         def __init__(self):
