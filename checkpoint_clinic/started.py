@@ -26,21 +26,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def start(name: str, given: argparse.Namespace, library: Library, needs: tuple[str, ...] = ()) -> int:
     """Run a snippet with the arguments that it was given, and return its exit status."""
+    status, output = ran(name, given.rest, given, library, needs)
+    if not given.as_json:
+        return written(status, lambda: sys.stdout.write(output))
+    value = {"version": 1, "snippet": name, "status": status, "report": _report(output), "output": output.splitlines()}
+    return written(status, lambda: print_json(value))
+
+
+def ran(
+    name: str, arguments: list[str], given: argparse.Namespace, library: Library, needs: tuple[str, ...] = ()
+) -> tuple[int, str]:
+    """Run a snippet as a program; return its exit status and what it printed.
+
+    Raises:
+        Refused: if that Python cannot be started, or lacks one of the packages that the snippet needs.
+    """
     text = library.snippet(name)
     assert text is not None, f"{name} is one of the snippets"
     if missing := ask_python(given.python, ["-c", MISSING, *needs])[1].split() if needs else []:
         raise Refused(
             f"{given.python} does not have {', '.join(missing)}. Name the Python that you train with: --python .venv/bin/python"
         )
-    rest = [*given.rest, "--json"] if given.as_json and '"--json"' in text else given.rest
+    rest = [*arguments, "--json"] if given.as_json and '"--json"' in text else arguments
     with tempfile.TemporaryDirectory(prefix="clinic-") as folder:
         file = Path(folder) / name
         file.write_text(text, encoding="utf-8", newline="\n")
-        status, output = ask_python(given.python, [str(file), *rest])
-    if not given.as_json:
-        return written(status, lambda: sys.stdout.write(output))
-    value = {"version": 1, "snippet": name, "status": status, "report": _report(output), "output": output.splitlines()}
-    return written(status, lambda: print_json(value))
+        return ask_python(given.python, [str(file), *rest])
 
 
 def ask_python(python: str, arguments: list[str]) -> tuple[int, str]:
