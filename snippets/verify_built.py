@@ -126,9 +126,9 @@ def _buffers(model: torch.nn.Module, new: Callable[[], torch.nn.Module] | None, 
 
 def _non_persistent(model: torch.nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
     for prefix, module in model.named_modules():
-        for name in module._non_persistent_buffers_set:
-            if module._buffers.get(name) is not None:
-                yield INSERTED.sub("", f"{prefix}.{name}".lstrip(".")), module._buffers[name]
+        for name, buffer in module._buffers.items():
+            if buffer is not None and name in module._non_persistent_buffers_set:
+                yield INSERTED.sub("", f"{prefix}.{name}".lstrip(".")), buffer
 
 
 def _new(model: torch.nn.Module, new: Callable[[], torch.nn.Module] | None) -> Iterator[torch.nn.Module]:
