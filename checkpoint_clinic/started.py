@@ -30,28 +30,39 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def start(name: str, given: argparse.Namespace, library: Library, means: Mapping[int, str], needs: tuple[str, ...] = ()) -> int:
     """Run a snippet with the arguments that it was given, and return its exit status, which `means` says in words."""
+    text = library.snippet(name) or ""
+    structured = given.format in ("json", "github", "sarif") and '"--json"' in text
+    status, output = ran(name, [*given.rest, "--json"] if structured else given.rest, given, library, needs)
+    if given.format == "human":
+        return written(status, lambda: sys.stdout.write(output))
+    said, report = output.splitlines(), _report(output)
+    value = {"version": 1, "snippet": name, "status": status, "report": report, "output": said}
+    meaning = means.get(status, "nothing was looked at")
+    facts = list(facts_of(name, status, meaning, report, said))
+    return put(given, Answered(status, meaning, value, map(line, said), facts))
+
+
+def ran(
+    name: str, arguments: list[str], given: argparse.Namespace, library: Library, needs: tuple[str, ...] = ()
+) -> tuple[int, str]:
+    """Run a snippet as a program; return its exit status and what it printed.
+
+    Raises:
+        Refused: if that Python cannot be started, or lacks one of the packages that the snippet needs.
+    """
     text = library.snippet(name)
     assert text is not None, f"{name} is one of the snippets"
     if missing := ask_python(given.python, ["-c", MISSING, *needs])[1].split() if needs else []:
         raise Refused(
             f"{given.python} does not have {', '.join(missing)}. Name the Python that you train with: --python .venv/bin/python"
         )
-    structured = given.format in ("json", "github", "sarif") and '"--json"' in text
-    rest = [*given.rest, "--json"] if structured else given.rest
     with tempfile.TemporaryDirectory(prefix="clinic-") as folder:
         file = Path(folder) / name
         file.write_text(text, encoding="utf-8", newline="\n")
-        status, output = ask_python(given.python, [str(file), *rest])
-    if given.format == "human":
-        return written(status, lambda: sys.stdout.write(output))
-    said, report = output.splitlines(), _report(output)
-    value = {"version": 1, "snippet": name, "status": status, "report": report, "output": said}
-    meaning = means.get(status, "nothing was looked at")
-    facts = list(_facts(name, status, meaning, report, said))
-    return put(given, Answered(status, meaning, value, map(line, said), facts))
+        return ask_python(given.python, [str(file), *arguments])
 
 
-def _facts(name: str, status: int, meaning: str, report: Any, said: list[str]) -> Iterator[Fact]:
+def facts_of(name: str, status: int, meaning: str, report: Any, said: list[str]) -> Iterator[Fact]:
     """Yield each problem of a report; of a snippet that prints none, its lines, if its status is not 0."""
     if isinstance(report, dict):
         folder = Path(report.get("folder") or "")

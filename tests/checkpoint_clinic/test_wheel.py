@@ -202,36 +202,79 @@ def test_verify_needs_the_python_that_trains(bare: Bare, tmp_path: Path) -> None
     assert b"cannot start" in done.stderr
 
 
-def test_verify_compares_a_model_with_its_files(bare: Bare, python: Path, tmp_path: Path) -> None:
-    """By the Python of the default environment, in which a class of this test stands in for those of transformers."""
-    folder = tmp_path / "model"
-    folder.mkdir()
-    write_safetensors(folder / "model.safetensors")
-    (folder / "config.json").write_text('{"architectures": ["Tiny"]}', encoding="utf-8")
-    library = tmp_path / "with"
-    library.mkdir()
-    code = """
+STANDS_IN = """
+from types import SimpleNamespace
+
 import torch
 from safetensors.torch import load_file
 
 class Tiny(torch.nn.Module):
-    def __init__(self):
+    def __init__(self, config):
         super().__init__()
+        self.config = config
         self.layer = torch.nn.Linear(3, 2, bias=False)
+        self.register_buffer("table", torch.arange(4.0), persistent=False)
 
     @classmethod
     def from_pretrained(cls, folder, **options):
-        model = cls()
+        model = cls(SimpleNamespace(hidden_size=HIDDEN))
+        model.table[0] += GARBAGE
         if LOADS:
             model.load_state_dict(load_file(f"{folder}/model.safetensors"))
         return model
 """
-    for loads, status, word in (("True", 0, b"equal"), ("False", 1, b"layer.weight")):
-        (library / "transformers.py").write_text(f"LOADS = {loads}\n{code}", encoding="utf-8")
-        line = ["verify", "--python", str(python), "--model", str(folder)]
-        done = run(bare("oldest"), *line, cwd=tmp_path, PYTHONPATH=str(library))
-        assert done.returncode == status, done.stderr.decode()
-        assert word in done.stdout
+
+
+@pytest.fixture
+def loadable(tmp_path: Path) -> Path:
+    """A folder, and the place of a library whose class stands in for those of transformers."""
+    folder = tmp_path / "model"
+    folder.mkdir()
+    write_safetensors(folder / "model.safetensors")
+    (folder / "config.json").write_text('{"architectures": ["Tiny"], "hidden_size": 3}', encoding="utf-8")
+    (tmp_path / "with").mkdir()
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("stated", "status", "words"),
+    [
+        ("LOADS, HIDDEN, GARBAGE = True, 3, 0", 0, (b"equal: all 1 tensors", b"the same: 1 non-persistent buffer")),
+        ("LOADS, HIDDEN, GARBAGE = False, 3, 0", 1, (b"layer.weight values", b"the same: 1 non-persistent buffer")),
+        ("LOADS, HIDDEN, GARBAGE = True, 4, 0", 1, (b"equal: all", b"hidden_size: config.json says 3, the model has 4")),
+        ("LOADS, HIDDEN, GARBAGE = True, 3, 1", 1, (b"equal: all", b"differs: table: 1 of 4 values")),
+    ],
+)
+def test_verify_compares_a_model_with_its_files_and_its_config(
+    bare: Bare, python: Path, tmp_path: Path, loadable: Path, stated: str, status: int, words: tuple[bytes, ...]
+) -> None:
+    """By the Python of the default environment; both answers are printed, and the worse exit status counts."""
+    (tmp_path / "with/transformers.py").write_text(f"{stated}\n{STANDS_IN}", encoding="utf-8")
+    line = ["verify", "--python", str(python), "--model", str(loadable)]
+    done = run(bare("oldest"), *line, cwd=tmp_path, PYTHONPATH=str(tmp_path / "with"))
+    assert done.returncode == status, done.stderr.decode()
+    assert all(word in done.stdout for word in words), done.stdout.decode()
+
+
+def test_verify_as_json_has_both_answers(bare: Bare, python: Path, tmp_path: Path, loadable: Path) -> None:
+    (tmp_path / "with/transformers.py").write_text(f"LOADS, HIDDEN, GARBAGE = True, 4, 0\n{STANDS_IN}", encoding="utf-8")
+    line = ["verify", "--python", str(python), str(loadable), "--json"]
+    done = run(bare("oldest"), *line, cwd=tmp_path, PYTHONPATH=str(tmp_path / "with"))
+    told = json.loads(done.stdout)
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    Draft202012Validator({"$defs": schema["$defs"], "$ref": "#/$defs/started"}).validate(told)
+    assert (done.returncode, told["status"]) == (1, 1)
+    parts = [(part["snippet"], part["status"]) for part in told["parts"]]
+    assert parts == [("verify_loaded.py", 0), ("verify_built.py", 1)]
+    assert told["output"] == [line for part in told["parts"] for line in part["output"]]
+
+
+def test_verify_says_of_wrong_arguments_what_its_snippet_says(bare: Bare, python: Path, tmp_path: Path, loadable: Path) -> None:
+    (tmp_path / "with/transformers.py").write_text(f"LOADS, HIDDEN, GARBAGE = True, 3, 0\n{STANDS_IN}", encoding="utf-8")
+    for rest in ([], ["--model", str(loadable), str(loadable)], [str(loadable), "--unknown"]):
+        done = run(bare("oldest"), "verify", "--python", str(python), *rest, cwd=tmp_path, PYTHONPATH=str(tmp_path / "with"))
+        assert (done.returncode, done.stdout) == (2, b"")
+        assert b"verify_loaded.py" in done.stderr and b"verify_built.py" not in done.stderr
 
 
 def test_the_console_may_be_narrower_than_unicode(bare: Bare, tmp_path: Path) -> None:
