@@ -399,20 +399,20 @@ def _read(path: Path, limit: int | None = None) -> tuple[bytes, int]:
         what = "a link to nothing" if path.is_symlink() else _show(getattr(error, "strerror", "an impossible name"))
         raise Unfit("a file that can be read", what) from None
     what = f"{status.st_size:,} bytes" + (f" that announce {length:,} of them" if len(start) >= 8 and not limit else "")
-    known = _other_format(start)
+    known = _other_format(start, status.st_size)
     if not known and not limit and LIMIT < length <= status.st_size - 8:
         repair = "It need not be damaged, but safetensors opens none so large: save the tensors in several files."
         raise Unfit(f"a header of at most {LIMIT:,} bytes", f"one of {length:,}", repair)
     raise Unfit(f"at most {limit:,} bytes" if limit else f"a header of at most {LIMIT:,} bytes inside the file", known or what)
 
 
-def _other_format(start: bytes) -> str | None:
+def _other_format(start: bytes, size: int) -> str | None:
     """Say what it is that begins so, where it is known; a text is shown."""
     what = next((what for beginning, what in START.items() if start.lstrip().startswith(beginning)), None)
     text = start.decode("utf-8", "ignore").strip()
     if what or len(text) < 3 or not text.replace("\n", "").replace("\r", "").replace("\t", "").isprintable():
         return what
-    return f"a text: {_show(text.splitlines()[0])}"
+    return f"{size:,} bytes that begin as text: {_show(text.splitlines()[0])}"
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

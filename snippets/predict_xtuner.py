@@ -401,7 +401,7 @@ def _try_index(path: Path, headers: dict[str, Shard]) -> dict[str, Any]:
 
 
 # --- end of the generated part
-# --- copied, by `clinic generate`: _cross_off, _find, _read, _other_format, _unique, _no_json, _natural_number of audit_checkpoint.py
+# --- copied, by `clinic generate`: _cross_off, _find, _read, _other_format, _unique, _no_json of audit_checkpoint.py
 
 
 def _cross_off(text: bytes, left: dict[str, set[str]]) -> None:
@@ -454,20 +454,20 @@ def _read(path: Path, limit: int | None = None) -> tuple[bytes, int]:
         what = "a link to nothing" if path.is_symlink() else _show(getattr(error, "strerror", "an impossible name"))
         raise Unfit("a file that can be read", what) from None
     what = f"{status.st_size:,} bytes" + (f" that announce {length:,} of them" if len(start) >= 8 and not limit else "")
-    known = _other_format(start)
+    known = _other_format(start, status.st_size)
     if not known and not limit and LIMIT < length <= status.st_size - 8:
         repair = "It need not be damaged, but safetensors opens none so large: save the tensors in several files."
         raise Unfit(f"a header of at most {LIMIT:,} bytes", f"one of {length:,}", repair)
     raise Unfit(f"at most {limit:,} bytes" if limit else f"a header of at most {LIMIT:,} bytes inside the file", known or what)
 
 
-def _other_format(start: bytes) -> str | None:
+def _other_format(start: bytes, size: int) -> str | None:
     """Say what it is that begins so, where it is known; a text is shown."""
     what = next((what for beginning, what in START.items() if start.lstrip().startswith(beginning)), None)
     text = start.decode("utf-8", "ignore").strip()
     if what or len(text) < 3 or not text.replace("\n", "").replace("\r", "").replace("\t", "").isprintable():
         return what
-    return f"a text: {_show(text.splitlines()[0])}"
+    return f"{size:,} bytes that begin as text: {_show(text.splitlines()[0])}"
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -481,16 +481,22 @@ def _no_json(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
 
+# --- end of the generated part
+# --- copied, by `clinic generate`: _natural_number, JSON, HEADER of audit_checkpoint.py
+
+
 def _natural_number(digits: str) -> int | None:
     return int(digits) if digits[0] != "-" and len(digits) < 20 else None  # safetensors refuses even -0
 
 
-# --- end of the generated part
-# --- copied, by `clinic generate`: JSON, HEADER of audit_checkpoint.py
 JSON = json.JSONDecoder(parse_constant=_no_json)
+
+
 HEADER = json.JSONDecoder(
     parse_float=lambda _: None, parse_int=_natural_number, parse_constant=_no_json, object_pairs_hook=_unique
 )
+
+
 # --- end of the generated part
 # --- copied, by `clinic generate`: _json, _json_file, read_header, _judge_usual_header, _metadata of audit_checkpoint.py
 

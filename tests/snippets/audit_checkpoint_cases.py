@@ -179,9 +179,9 @@ class BrokenFiles(Case):
         self.bad(b"GGUF\3" + bytes(90), "a GGUF file")
         self.bad(b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19." + bytes(90), "a pickle")
         self.bad(b"\x1f\x8b\x08\x08abcd" + bytes(90), "a gzip file")
-        self.bad(b"Entry not found", "a text: Entry not found.")
-        self.bad('{"error": "gesperrt für Sie"}\n'.encode(), "a text", "gesperrt für Sie")
-        self.bad(b"\x1b[31mNo entry for you", "20 bytes that announce")
+        self.bad(b"Entry not found", "15 bytes that begin as text: Entry not found.")
+        self.bad('{"error": "gesperrt für Sie"}\n'.encode(), "begin as text", "gesperrt für Sie")
+        self.bad(b"\x1b[31mNo entry for you", "21 bytes that announce")
 
     def test_zeros_at_the_beginning(self) -> None:
         self.bad(bytes(1000), "a header", "zeros at the beginning")
