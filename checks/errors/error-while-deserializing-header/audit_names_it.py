@@ -81,7 +81,7 @@ def of_several_shards_it_names_the_one():
     done = subprocess.run(
         [sys.executable, snippets.audit_checkpoint.__file__, "shards"], stdout=subprocess.PIPE, text=True, check=False
     )
-    print(done.stdout, flush=True)
+    print(done.stdout)
     assert time.perf_counter() - begun < 5 and done.returncode == 1, done.returncode
     named = [line for line in done.stdout.splitlines() if ".safetensors: expected" in line]
     assert len(named) == 1 and cut.name in named[0] and "it is cut off" in named[0], done.stdout

@@ -48,14 +48,15 @@ def renamed_to_bin_it_does_not_load():
     for content in (CUT, WHOLE):
         for options in ({}, {"weights_only": False}):
             raised = error(folder(content, BIN), **options)
-            assert "deserializing header" not in str(raised), raised
-            print(f"{type(raised).__name__}: {str(raised)[:80]}", flush=True)
+            told = ("Weights only load failed", "Unable to load weights from pytorch checkpoint file")
+            assert str(raised).startswith(told), raised
+            print(f"{type(raised).__name__}: {str(raised)[:80]}")
 
 
 def a_bin_that_was_renamed_loads_under_its_own_name():
     """A .bin that was renamed to .safetensors is "too large"; under its own name it loads exactly."""
     raised = error(folder(_pickled()))
-    assert str(raised).endswith(("HeaderTooLarge", "header too large")), raised
+    assert str(raised).endswith("header too large"), raised
     assert load(folder(_pickled(), BIN))[0] == len(TENSORS)
 
 
@@ -74,7 +75,7 @@ def without_the_damaged_shard_it_is_asked_for():
     shard = sorted(Path("lacking").glob("*.safetensors"))[1]
     shard.unlink()
     raised = error("lacking")
-    print(f"{type(raised).__name__}: {str(raised)[:300]}", flush=True)
+    print(f"{type(raised).__name__}: {str(raised)[:300]}")
     assert shard.name in str(raised), raised
 
 

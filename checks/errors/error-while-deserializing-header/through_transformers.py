@@ -21,7 +21,7 @@ def the_text_is_passed_on_as_it_is():
     """from_pretrained raises safetensors' error, and its text as it is: no file, no cause, no word on Git LFS."""
     for content, told in DAMAGED.items():
         raised = error(folder(content))
-        print(f"{type(raised).__module__}.{type(raised).__name__}: {raised}", flush=True)
+        print(f"{type(raised).__module__}.{type(raised).__name__}: {raised}")
         assert isinstance(raised, SafetensorError) and str(raised) == f"Error while deserializing header: {told}", raised
 
 

@@ -19,14 +19,14 @@ TEXTS = {  # up to 0.5.3, since 0.6.1
     "shape": ("TensorInvalidInfo", "invalid shape, data type, or offset for tensor"),
     "offset": ('InvalidOffset("', "invalid offset for tensor `"),
 }
-print("--- data which-text", json.dumps(TEXTS), flush=True)
+print("--- data which-text", json.dumps(TEXTS))
 
 
 def _all_say(files, kind):
     """Whether each is refused, with one of the two texts behind the same beginning; how many."""
     for what, content in files.items():
         text = message(content)
-        print(f"{what}: {text}", flush=True)
+        print(f"{what}: {text}")
         assert text.startswith(PREFIX), (what, text)
         assert text.removeprefix(PREFIX).startswith(TEXTS[kind]), (what, text)
     return len(files)
@@ -43,37 +43,37 @@ def none_of_them_opens():
 
 def another_file_in_its_place_is_too_large():
     """An LFS pointer, a web page, an error text, torch.save, GGUF, gzip: "HeaderTooLarge", "header too large"."""
-    _all_say(damage.OTHER_FILE, "too large")
+    assert _all_say(damage.OTHER_FILE, "too large") == len(damage.OTHER_FILE)
 
 
 def an_empty_file_is_too_small():
     """An empty file, or one of 7 bytes: "HeaderTooSmall", "header too small"."""
-    _all_say(damage.TOO_SMALL, "too small")
+    assert _all_say(damage.TOO_SMALL, "too small") == len(damage.TOO_SMALL)
 
 
 def cut_in_the_header_is_an_invalid_length():
     """Cut off inside the header: "InvalidHeaderLength", "invalid header length"."""
-    _all_say(damage.CUT_IN_HEADER, "length")
+    assert _all_say(damage.CUT_IN_HEADER, "length") == len(damage.CUT_IN_HEADER)
 
 
 def incomplete_metadata_is_too_short():
     """Cut off in the tensors, be it by one byte: "MetadataIncompleteBuffer", "incomplete metadata, file not fully covered"."""
-    _all_say(damage.SHORT, "incomplete")
+    assert _all_say(damage.SHORT, "incomplete") == len(damage.SHORT)
 
 
 def incomplete_metadata_is_too_long_as_well():
     """Too long (a byte more, twice, resumed too early, line breaks converted): the same text as of a file that is cut off."""
-    _all_say(damage.LONG, "incomplete")
+    assert _all_say(damage.LONG, "incomplete") == len(damage.LONG)
 
 
 def zeros_at_the_beginning_are_no_header():
     """Zeros at the beginning, or throughout: "InvalidHeaderDeserialization", "invalid JSON in header: EOF while parsing"."""
-    _all_say(damage.ZEROS, "zeros")
+    assert _all_say(damage.ZEROS, "zeros") == len(damage.ZEROS)
 
 
 def a_header_that_was_hit_is_no_json():
     """Zeros in the header, a bit in a key or dtype, a number: "InvalidHeaderDeserialization", "invalid JSON in header"."""
-    _all_say(damage.HEADER_HIT, "JSON")
+    assert _all_say(damage.HEADER_HIT, "JSON") == len(damage.HEADER_HIT)
 
 
 def a_header_that_contradicts_itself_has_texts_of_its_own():
