@@ -47,6 +47,15 @@ BITS_OF = {
     64: "I64 U64 F64 C64",
 }
 BITS = {dtype: bits for bits, dtypes in BITS_OF.items() for dtype in dtypes.split()}
+SINCE = {  # the first release of safetensors that opens a file with one of these, which those before call damaged
+    "F4": "0.6.1",
+    "F6_E2M3": "0.6.1",
+    "F6_E3M2": "0.6.1",
+    "F8_E8M0": "0.6.1",
+    "C64": "0.7.0",
+    "F8_E5M2FNUZ": "0.8.0",
+    "F8_E4M3FNUZ": "0.8.0",
+}
 FLOATS = {"float32": "F32", "float16": "F16", "bfloat16": "BF16", "float64": "F64"}
 SIZES = [
     *("vocab_size", "hidden_size", "intermediate_size", "moe_intermediate_size", "num_hidden_layers", "num_attention_heads"),
@@ -77,7 +86,10 @@ SOURCE = "Take config.json and all files from the same place and revision."
 START = {
     b"version https://git-lfs": "a Git LFS pointer (git lfs pull)",
     b"<": "a web page",
-    b"PK\x03\x04": "a zip or PyTorch file",
+    b"GGUF": "a GGUF file, which llama.cpp reads",
+    b"PK\x03\x04": "a zip or PyTorch file (its name should end in .bin or .pt)",
+    b"\x80\x02\x8a": "a pickle of an older torch.save (its name should end in .bin or .pt)",
+    b"\x1f\x8b": "a gzip file (unpack it)",
 }
 Shape = tuple[int, ...]
 
@@ -232,6 +244,9 @@ def _read_folder(folder: str, report: Report, progress: bool) -> Checkpoint:
     _check_downloads(place, names, report)
     if not checkpoint.files and not _name_others(place, names, report):
         report.add(report.folder, "files of weights", "none", "Name the folder that holds them.")
+    held = set[str]().union(*(map(itemgetter(0), shard.tensors) for shard in checkpoint.shards.values()))
+    for dtype in sorted(held & SINCE.keys()):
+        report.notes.append(f"{dtype}: safetensors before {SINCE[dtype]} refuses such a file, though it is whole; upgrade it")
     if checkpoint.independent:
         report.notes.append(f"{len(present)} files and no index: independent files, each looked at by itself")
     if others := sorted(set(present) - set(checkpoint.files)):
@@ -384,8 +399,20 @@ def _read(path: Path, limit: int | None = None) -> tuple[bytes, int]:
         what = "a link to nothing" if path.is_symlink() else _show(getattr(error, "strerror", "an impossible name"))
         raise Unfit("a file that can be read", what) from None
     what = f"{status.st_size:,} bytes" + (f" that announce {length:,} of them" if len(start) >= 8 and not limit else "")
-    what = next((what for beginning, what in START.items() if start.startswith(beginning)), what)
-    raise Unfit(f"at most {limit:,} bytes" if limit else f"a header of at most {LIMIT:,} bytes inside the file", what)
+    known = _other_format(start, status.st_size)
+    if not known and not limit and LIMIT < length <= status.st_size - 8:
+        repair = "It need not be damaged, but safetensors opens none so large: save the tensors in several files."
+        raise Unfit(f"a header of at most {LIMIT:,} bytes", f"one of {length:,}", repair)
+    raise Unfit(f"at most {limit:,} bytes" if limit else f"a header of at most {LIMIT:,} bytes inside the file", known or what)
+
+
+def _other_format(start: bytes, size: int) -> str | None:
+    """Say what it is that begins so, where it is known; a text is shown."""
+    what = next((what for beginning, what in START.items() if start.lstrip().startswith(beginning)), None)
+    text = start.decode("utf-8", "ignore").strip()
+    if what or len(text) < 3 or not text.replace("\n", "").replace("\r", "").replace("\t", "").isprintable():
+        return what
+    return f"{size:,} bytes that begin as text: {_show(text.splitlines()[0])}"
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -437,6 +464,8 @@ def _json_file(path: Path, report: Report) -> dict[str, Any] | None:
 def read_header(path: Path, kinds: Kinds) -> Shard:
     """Read and judge a header, at least as strictly as safetensors. kinds: those of the headers before."""
     raw, size = _read(path)
+    if not raw:
+        raise Unfit("a header", "zeros at the beginning, as where room was reserved for what was not written")
     if len(raw) > 10**6:  # other JSON of this size could take gigabytes to parse
         tensors = raw.count(b'"data_offsets"')
         if any(raw.count(mark) > most * tensors + 10**6 for mark, most in ((b"{", 2), (b"[", 3), (b":", 5), (b",", 80))):
@@ -492,7 +521,8 @@ def _judge_header(raw: bytes, size: int) -> Shard:
     metadata = _metadata(header.pop("__metadata__", {}))
     for name, info in header.items():
         if fault := _fault(info):
-            raise Unfit(f"{fault} in the header for {_show(name)}", _show(json.dumps(info)))
+            repair = "If the file is whole, a newer release may know it; else download it again." if "knows" in fault else FETCH
+            raise Unfit(f"{fault} in the header for {_show(name)}", _show(json.dumps(info)), repair)
     end, last = 0, "the header"
     for (begin, stop), name in sorted((info["data_offsets"], name) for name, info in header.items()):
         if begin != end:
@@ -622,7 +652,7 @@ def _look_into_pickle(path: Path, report: Report) -> None:
 
     start = _start(path, 64)
     if what := next(
-        (what for beginning, what in START.items() if start.startswith(beginning) and beginning[:2] != b"PK"), None
+        (what for beginning, what in START.items() if start.startswith(beginning) and beginning[0] not in b"P\x80"), None
     ):
         report.add(path.name, "a file of torch.save", what)
     elif start.startswith(b"PK"):

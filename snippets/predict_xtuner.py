@@ -59,7 +59,10 @@ SOURCE = "Take config.json and all files from the same place and revision."
 START = {
     b"version https://git-lfs": "a Git LFS pointer (git lfs pull)",
     b"<": "a web page",
-    b"PK\x03\x04": "a zip or PyTorch file",
+    b"GGUF": "a GGUF file, which llama.cpp reads",
+    b"PK\x03\x04": "a zip or PyTorch file (its name should end in .bin or .pt)",
+    b"\x80\x02\x8a": "a pickle of an older torch.save (its name should end in .bin or .pt)",
+    b"\x1f\x8b": "a gzip file (unpack it)",
 }
 # --- end of the generated part
 # --- copied, by `clinic generate`: Shape, FORMATS of audit_checkpoint.py
@@ -398,7 +401,7 @@ def _try_index(path: Path, headers: dict[str, Shard]) -> dict[str, Any]:
 
 
 # --- end of the generated part
-# --- copied, by `clinic generate`: _cross_off, _find, _read, _unique, _no_json, _natural_number of audit_checkpoint.py
+# --- copied, by `clinic generate`: _cross_off, _find, _read, _other_format, _unique, _no_json of audit_checkpoint.py
 
 
 def _cross_off(text: bytes, left: dict[str, set[str]]) -> None:
@@ -451,8 +454,20 @@ def _read(path: Path, limit: int | None = None) -> tuple[bytes, int]:
         what = "a link to nothing" if path.is_symlink() else _show(getattr(error, "strerror", "an impossible name"))
         raise Unfit("a file that can be read", what) from None
     what = f"{status.st_size:,} bytes" + (f" that announce {length:,} of them" if len(start) >= 8 and not limit else "")
-    what = next((what for beginning, what in START.items() if start.startswith(beginning)), what)
-    raise Unfit(f"at most {limit:,} bytes" if limit else f"a header of at most {LIMIT:,} bytes inside the file", what)
+    known = _other_format(start, status.st_size)
+    if not known and not limit and LIMIT < length <= status.st_size - 8:
+        repair = "It need not be damaged, but safetensors opens none so large: save the tensors in several files."
+        raise Unfit(f"a header of at most {LIMIT:,} bytes", f"one of {length:,}", repair)
+    raise Unfit(f"at most {limit:,} bytes" if limit else f"a header of at most {LIMIT:,} bytes inside the file", known or what)
+
+
+def _other_format(start: bytes, size: int) -> str | None:
+    """Say what it is that begins so, where it is known; a text is shown."""
+    what = next((what for beginning, what in START.items() if start.lstrip().startswith(beginning)), None)
+    text = start.decode("utf-8", "ignore").strip()
+    if what or len(text) < 3 or not text.replace("\n", "").replace("\r", "").replace("\t", "").isprintable():
+        return what
+    return f"{size:,} bytes that begin as text: {_show(text.splitlines()[0])}"
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -466,16 +481,22 @@ def _no_json(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
 
+# --- end of the generated part
+# --- copied, by `clinic generate`: _natural_number, JSON, HEADER of audit_checkpoint.py
+
+
 def _natural_number(digits: str) -> int | None:
     return int(digits) if digits[0] != "-" and len(digits) < 20 else None  # safetensors refuses even -0
 
 
-# --- end of the generated part
-# --- copied, by `clinic generate`: JSON, HEADER of audit_checkpoint.py
 JSON = json.JSONDecoder(parse_constant=_no_json)
+
+
 HEADER = json.JSONDecoder(
     parse_float=lambda _: None, parse_int=_natural_number, parse_constant=_no_json, object_pairs_hook=_unique
 )
+
+
 # --- end of the generated part
 # --- copied, by `clinic generate`: _json, _json_file, read_header, _judge_usual_header, _metadata of audit_checkpoint.py
 
@@ -508,6 +529,8 @@ def _json_file(path: Path, report: Report) -> dict[str, Any] | None:
 def read_header(path: Path, kinds: Kinds) -> Shard:
     """Read and judge a header, at least as strictly as safetensors. kinds: those of the headers before."""
     raw, size = _read(path)
+    if not raw:
+        raise Unfit("a header", "zeros at the beginning, as where room was reserved for what was not written")
     if len(raw) > 10**6:  # other JSON of this size could take gigabytes to parse
         tensors = raw.count(b'"data_offsets"')
         if any(raw.count(mark) > most * tensors + 10**6 for mark, most in ((b"{", 2), (b"[", 3), (b":", 5), (b",", 80))):
@@ -554,7 +577,8 @@ def _judge_header(raw: bytes, size: int) -> Shard:
     metadata = _metadata(header.pop("__metadata__", {}))
     for name, info in header.items():
         if fault := _fault(info):
-            raise Unfit(f"{fault} in the header for {_show(name)}", _show(json.dumps(info)))
+            repair = "If the file is whole, a newer release may know it; else download it again." if "knows" in fault else FETCH
+            raise Unfit(f"{fault} in the header for {_show(name)}", _show(json.dumps(info)), repair)
     end, last = 0, "the header"
     for (begin, stop), name in sorted((info["data_offsets"], name) for name, info in header.items()):
         if begin != end:

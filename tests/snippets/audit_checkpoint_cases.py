@@ -174,6 +174,31 @@ class BrokenFiles(Case):
         self.bad(b"<!DOCTYPE html><html><body>Not found</body></html>", "a web page")
         self.bad(b"PK\x03\x04" + bytes(100), "a zip or PyTorch file")
 
+    def test_other_formats_and_texts_are_named(self) -> None:
+        self.bad(b"\n\n <html></html>", "a web page")
+        self.bad(b"GGUF\3" + bytes(90), "a GGUF file")
+        self.bad(b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19." + bytes(90), "a pickle")
+        self.bad(b"\x1f\x8b\x08\x08abcd" + bytes(90), "a gzip file")
+        self.bad(b"Entry not found", "15 bytes that begin as text: Entry not found.")
+        self.bad('{"error": "gesperrt für Sie"}\n'.encode(), "begin as text", "gesperrt für Sie")
+        self.bad(b"\x1b[31mNo entry for you", "21 bytes that announce")
+
+    def test_zeros_at_the_beginning(self) -> None:
+        self.bad(bytes(1000), "a header", "zeros at the beginning")
+
+    def test_a_header_that_is_too_large_is_no_damage(self) -> None:
+        self.bad(header("{}" + " " * 100_000_000), "at most 100,000,000 bytes", "one of 100,000,002", "need not be damaged")
+
+    def test_a_dtype_that_older_releases_refuse_is_said(self) -> None:
+        file = self.folder / "model.safetensors"
+        for dtype, since in (("F8_E8M0", "0.6.1"), ("C64", "0.7.0"), ("F8_E4M3FNUZ", "0.8.0"), ("F8_E4M3", None)):
+            size = 8 if dtype == "C64" else 1
+            file.write_bytes(header("{" + entry("a", 0, size, dtype, "[1]") + "}", size))
+            report = audit(self.folder)
+            told = [note for note in report.notes if note.startswith(f"{dtype}: safetensors before")]
+            self.assertEqual((report.problems, len(told)), ([], 1 if since else 0), dtype)
+            self.assertTrue(all(str(since) in note for note in told), told)
+
     def test_a_header_of_two_to_the_63_bytes_needs_no_memory(self) -> None:
         self.bad(header("{}", length=2**63), "at most 100,000,000 bytes", f"{2**63:,}")
         self.bad(header("{}", length=2**64 - 1), f"{2**64 - 1:,}")
