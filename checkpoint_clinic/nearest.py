@@ -15,7 +15,7 @@ CHIEF = 2  # what a word of the title, the answer, the tags, the headings or the
 FAINT = 0.25  # what a word counts that says nothing here, however few articles there are
 LEAST = 18  # the score below which one of two articles does not speak of a text; of many, a word says less
 # What of that score is least, too, once it counts by the share of the text that an article holds: one rare word is none.
-FITS_QUESTION, FITS_LOG = 0.65, 2.0  # what a program printed names much by chance
+FITS_QUESTION, FITS_LOG = 0.45, 2.0  # what a program printed names much by chance
 BESIDE = 0.5  # of the best one's, below which another article is not named beside it
 HELD = 0.4  # the share of a log's words that an article must hold: a long text shares some with any
 SHORT = 120  # characters that a question has at most
@@ -122,6 +122,8 @@ class Ranking:
             gains = self.gains.get(term, {})
             rarity = math.log(1 + (PRIOR + len(self.ids) - len(gains) + 0.5) / (len(gains) + 0.5))
             rarity *= FAINT if term in _COMMON else 1
+            if not gains and term >= "\u4e00":
+                rarity *= FAINT  # mostly the end of one word and the beginning of the next
             asked.append((gains, rarity, 0.0 if _ANYWHERE.match(term) else rarity))
             for number, gain in gains.items():
                 scores[number] += rarity * gain

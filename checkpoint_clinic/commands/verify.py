@@ -11,14 +11,14 @@ from ..formats import Answered, put
 from ..library import Library
 from ..started import add_arguments, facts_of, ran
 
-HELP = """Load a model and compare it with its files, parameter by parameter (runs the snippet verify_loaded.py); then what
-no file of tensors holds, with config.json: RoPE, sizes, ties, buffers (runs verify_built.py).
+HELP = """Load a model and compare it with its files, parameter by parameter (runs the snippet verify_loaded.py); then
+what no file of tensors holds, with config.json: RoPE, sizes, ties, buffers (runs verify_built.py).
 
 It needs torch, safetensors and transformers. Name the Python that has them:
 clinic verify --python .venv/bin/python ...
 
 Arguments are those of verify_loaded.py: clinic verify -- --help
-Exit status, the worse of the two: 0 equal, 1 something differs, 2 something was not looked at, 3 equal after a cast."""
+Exit status, the worse of both: 0 equal, 1 something differs, 2 something not looked at, 3 equal after a cast."""
 FORMATS = FORMS
 NEEDS = ("torch", "safetensors", "transformers")
 WORST_FIRST = (1, 2, 3, 0)

@@ -7,7 +7,7 @@ const PRIOR = 20; // articles that are not there: with few, a word that only one
 const FAINT = 0.25; // what a word counts that says nothing here, however few articles there are
 const LEAST = 18; // the score below which one of two articles does not speak of a text; of many, a word says less
 // What of that score is least, too, once it counts by the share of the text that an article holds: one rare word is none.
-const FITS_QUESTION = 0.65;
+const FITS_QUESTION = 0.45;
 const FITS_LOG = 2; // what a program printed names much by chance
 const BESIDE = 0.5; // of the best one's, below which another article is not named beside it
 const HELD = 0.4; // the share of a log's words that an article must hold: a long text shares some with any
@@ -71,7 +71,7 @@ export class Ranking {
         Math.log(1 + (PRIOR + this.ids.length - gains.length + 0.5) / (gains.length + 0.5)) *
         (this.common.has(term) ? FAINT : 1);
       const anywhere = this.anywhere.test(term);
-      weight += rarity;
+      weight += rarity * (gains.length === 0 && term >= "\u4e00" ? FAINT : 1); // mostly the end of one word and the beginning of the next
       for (const [number, gain] of gains) {
         scores[number] += rarity * gain;
         own[number] += anywhere ? 0 : rarity * gain;
