@@ -38,7 +38,7 @@ def draw(data, language):
     axes = figure.add_axes((0, 0, 1, 1), xlim=(0, WIDTH), ylim=(height, 0))
     axes.axis("off")
     for number, models in enumerate(KINDS):
-        axes.text(LABEL + number * BOX + (BOX - 3) / 2, 20, models, ha="center", size=11.5)
+        axes.text(LABEL + number * BOX + (BOX - 3) / 2, 20, models, ha="center", size=12.5)
     axes.plot([8, WIDTH - 8], [TOP - 6, TOP - 6], color="lightgrey", lw=1)
     for number, (version, verdicts) in enumerate(rows):
         y = TOP + number * ROW
@@ -46,12 +46,12 @@ def draw(data, language):
         for place, models in enumerate(KINDS):
             kind, x = _kind(models, verdicts), LABEL + place * BOX
             if kind == "not run":
-                axes.text(x + 6, y + 15, WORDS[kind][language == "zh"], size=11.5)
+                axes.text(x + 6, y + 15, WORDS[kind][language == "zh"], size=12.5)
                 continue
             text = WORDS[kind][language == "zh"] if kind in WORDS else kind
             colour = COLOURS.get(kind, "C1")
             axes.add_patch(Rectangle((x, y + 1), BOX - 3, ROW - 4, facecolor=colour, edgecolor=colour, lw=1))
-            axes.text(x + (BOX - 3) / 2, y + 15, text, ha="center", size=11.5, color="white")
+            axes.text(x + (BOX - 3) / 2, y + 15, text, ha="center", size=12.5, color="white")
     return figure
 
 

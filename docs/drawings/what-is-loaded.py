@@ -28,14 +28,14 @@ def draw(data, language):
     axes.axis("off")
     for column, version in enumerate(sorted(releases)):
         x = LABEL + column * BOX
-        axes.text(x + (BOX - 3) / 2, 16, ".".join(map(str, version)), ha="center", size=11.5)
+        axes.text(x + (BOX - 3) / 2, 16, ".".join(map(str, version)), ha="center", size=12.5)
         for row, claim in enumerate(CALLS):
             kind, colour = _kind(claim, releases[version])
             y = TOP + row * ROW
             axes.add_patch(Rectangle((x, y + 1), BOX - 3, ROW - 4, facecolor=colour, edgecolor=colour, lw=1))
-            axes.text(x + (BOX - 3) / 2, y + ROW / 2 + 2, words[kind], ha="center", size=11.5, color="white")
+            axes.text(x + (BOX - 3) / 2, y + ROW / 2 + 2, words[kind], ha="center", size=12.5, color="white")
     for row, call in enumerate(CALLS.values()):
-        axes.text(4, TOP + row * ROW + ROW / 2, call, va="center", size=10.5)
+        axes.text(4, TOP + row * ROW + ROW / 2, call, va="center", size=12.5)
     return figure
 
 

@@ -43,12 +43,12 @@ def draw(data, language):
     )
     for number, (label, parts, text) in enumerate(rows):
         y = TOP + number * ROW
-        axes.text(LABEL - 8, y + 16, label, ha="right", size=11.5)
+        axes.text(LABEL - 8, y + 16, label, ha="right", size=12.5)
         axes.add_patch(Rectangle((LABEL, y + 1), BAR, ROW - 5, facecolor="none", edgecolor="grey", lw=1))
         for place, colour in parts:
             axes.add_patch(
                 Rectangle((LABEL + place * BAR / 2, y + 1), BAR / 2, ROW - 5, facecolor=colour, edgecolor=colour, lw=1)
             )
-        axes.text(LABEL + BAR / 2, y + 16, text, ha="center", size=11.5, color="white" if parts else "black")
+        axes.text(LABEL + BAR / 2, y + 16, text, ha="center", size=12.5, color="white" if parts else "black")
     axes.plot([8, WIDTH - 8], [TOP + 3 * ROW - 2, TOP + 3 * ROW - 2], color="lightgrey", lw=1)
     return figure

@@ -31,7 +31,7 @@ def draw(data, language):
     axes.axis("off")
     axes.text(LABEL - 8, 22, "peft", ha="right", size=12.5)
     for number, (title, *_) in enumerate(COLUMNS):
-        axes.text(LABEL + number * BOX + (BOX - 3) / 2, 22, words.get(title, title), ha="center", size=11.5)
+        axes.text(LABEL + number * BOX + (BOX - 3) / 2, 22, words.get(title, title), ha="center", size=12.5)
     for number, (version, verdicts) in enumerate(rows):
         y = TOP + number * ROW
         axes.text(LABEL - 8, y + 15, ".".join(map(str, version)), ha="right", size=12.5)
@@ -39,7 +39,7 @@ def draw(data, language):
             kind = {"holds": holds, "refuted": refuted}.get(verdicts.get(claim, [""])[0], "not run")
             x = LABEL + column * BOX
             axes.add_patch(Rectangle((x, y + 1), BOX - 3, ROW - 4, facecolor=COLOURS[kind], edgecolor=COLOURS[kind], lw=1))
-            axes.text(x + (BOX - 3) / 2, y + 15, words[kind], ha="center", size=11.5, color="white")
+            axes.text(x + (BOX - 3) / 2, y + 15, words[kind], ha="center", size=12.5, color="white")
     return figure
 
 

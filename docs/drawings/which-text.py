@@ -50,9 +50,9 @@ def draw(data, language):
     for (parts, _), lines in zip(ROWS, told, strict=True):
         for colour, word, begin, end in parts:
             axes.add_patch(Rectangle((begin, y), end - begin - 1, BAR, facecolor=colour, edgecolor=colour, lw=1))
-            axes.text((begin + end) / 2, y + 12.5, words[word], ha="center", size=10.5, color="white")
+            axes.text((begin + end) / 2, y + 12.5, words[word], ha="center", size=12.5, color="white")
         for number, line in enumerate(lines, 1):
-            axes.text(LEFT, y + BAR + LINE * number - 2, _short(line), size=11.5)
+            axes.text(LEFT, y + BAR + LINE * number - 2, _short(line), size=12.5)
         y += BAR + LINE * len(lines) + 7
     return figure
 
