@@ -24,13 +24,13 @@ def _recover(*arguments):
 def zero_to_fp32_gives_every_tensor_back():
     """Beside a file whose tensors are [0], `python zero_to_fp32.py . whole` gives 21 of 21 tensors back, bit for bit."""
     assert shapes(load_file("checkpoint/model.safetensors")) == {EMPTY}, "the file is not empty"
-    assert _recover("whole").returncode == 0
+    assert _recover("whole").returncode == 0, "it stops"
     assert equal(torch.load("checkpoint/whole/pytorch_model.bin"), trained.tensors) == 21
 
 
 def as_safetensors_too():
     """With `--safe_serialization` they come as model.safetensors, 21 of 21, bit for bit."""
-    assert _recover("safe", "--safe_serialization").returncode == 0
+    assert _recover("safe", "--safe_serialization").returncode == 0, "it stops"
     assert equal(load_file("checkpoint/safe/model.safetensors"), trained.tensors) == 21
 
 
@@ -40,7 +40,7 @@ def without_latest_it_wants_the_tag():
     try:
         stopped = _recover("untagged")
         assert stopped.returncode and "Unable to find 'latest' file" in stopped.stderr, stopped.stderr
-        assert _recover("tagged", "-t", "global_step1").returncode == 0
+        assert _recover("tagged", "-t", "global_step1").returncode == 0, "it stops with the tag, too"
     finally:
         latest.rename("checkpoint/latest")
     assert equal(torch.load("checkpoint/tagged/pytorch_model.bin"), trained.tensors) == 21
