@@ -150,26 +150,38 @@ def test_what_it_quotes_of_a_log_names_nobody() -> None:
     assert "alice" not in text and TOKEN not in text and mask(MESSAGE) in text
 
 
-def test_a_log_is_kept_nowhere_and_no_network_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its own process: what it opens to write, and each connection that it asks for, goes through Python's audit hook."""
-    hook = tmp_path / "sitecustomize.py"
-    hook.write_text(
+CALLS: dict[str, tuple[list[str], str]] = {
+    "diagnose": (["diagnose", "--json"], MESSAGE),
+    "diagnose for an agent": (["diagnose", "--format", "agent"], MESSAGE),
+    "explain": (["explain", "CC002", "--json"], ""),
+    "here": (["here", "llama", "--installed", "-", "--json"], "transformers 5.0.0"),
+    "audit": (["audit", "--json", "."], ""),
+    "skill": (["skill"], ""),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_a_log_is_kept_nowhere_and_no_network_is_used(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In processes of their own: each connection that one asks for, and what it opens to write, goes through an audit hook."""
+    (tmp_path / "sitecustomize.py").write_text(
         "import sys, os\n"
         "def told(event, arguments):\n"
         "    writes = event == 'open' and isinstance(arguments[1], str) and set(arguments[1]) & set('wax+')\n"
         "    if event.startswith(('socket.connect', 'socket.getaddrinfo', 'socket.bind')) or writes:\n"
         "        os.write(2, f'SEEN {event} {arguments[0]}\\n'.encode())\n"
-        "sys.addaudithook(told)\n",
+        "sys.addaudithook(told)\n"
+        "os.write(2, b'HOOKED\\n')\n",
         encoding="utf-8",
     )
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), str(REPOSITORY)]))
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
-
-    async def run() -> tuple[bytes, bytes]:
-        return await server.run(["diagnose", "--json"], MESSAGE.encode())
-
-    out, err = anyio.run(run)
-    assert json.loads(out)["findings"] and b"SEEN" not in err
+    arguments, piped = CALLS[name]
+    out, err = anyio.run(server.run, arguments, piped.encode())
+    seen = [line.split(maxsplit=2) for line in err.decode().splitlines() if line.startswith("SEEN")]
+    written = [where for _, event, where in seen if event == "open"]
+    assert out and b"HOOKED" in err
+    assert [one for one in seen if one[1] != "open"] == []
+    assert [where for where in written if not where.endswith("audit_checkpoint.py")] == []  # the snippet, for its own process
 
 
 def test_without_the_extra_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
