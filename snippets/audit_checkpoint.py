@@ -77,6 +77,8 @@ TEXT = {  # the stack that num_hidden_layers counts
 EMBEDDINGS = ("model", "model.language_model", "language_model.model")
 WRAPPED = re.compile(r"(?:^|\.)(_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\.|^(module)\.")
 REPEATED = re.compile(r"(?:^|\.)(language_model)\.\1\.")
+FUSED = re.compile(r"\.experts\.(?:gate_up_proj|down_proj)$")
+FUSED_SINCE_5 = ("mixtral",)  # as transformers 5 has them; published are single experts
 FORMATS = ("pt", "tf", "flax", "mlx")  # of __metadata__, as transformers knows them
 UNFINISHED = (".incomplete", ".aria2", ".part", ".crdownload", ".tmp")
 TRANSFORMERS = (SINGLE, INDEX, "adapter_model.safetensors")  # what transformers and peft open if nothing is said
@@ -223,6 +225,7 @@ def _judge(checkpoint: Checkpoint, report: Report) -> None:
     elif checkpoint.files and not architecture:
         how = "yes" if _check_any(checkpoint, report) else "in part"
         report.looked["names"] = report.looked["shapes"] = "no" if len(report.problems) > before else how
+        _note_read_otherwise(checkpoint, report)
         if how == "yes":
             return
         what = f"config.json is of {_show(config.get('architectures'))}" if config else "there is no config.json to go by"
@@ -926,6 +929,21 @@ def _check_any(checkpoint: Checkpoint, report: Report) -> bool:
         _check_head(checkpoint, report)
         _check_quantized(checkpoint, report)
     return False
+
+
+def _note_read_otherwise(checkpoint: Checkpoint, report: Report) -> None:
+    """What is whole, and yet becomes other weights in some releases of transformers, without an error."""
+    config, names = checkpoint.config, checkpoint.tensors
+    tied = any(part.get("tie_word_embeddings") is True for part in _texts(config))
+    embedding = next((name for prefix in EMBEDDINGS if (name := f"{prefix}.embed_tokens.weight") in names), None)
+    head = next((name for name in names if name == "lm_head.weight" or name.endswith(".lm_head.weight")), None)
+    if tied and head and embedding:
+        report.notes.append(
+            f"{_show(head)} and {_show(embedding)} are both in the files, and config.json says that they are one: if they differ,"
+            " releases of transformers 4 put the embedding in the head's place; check_lm_head.py says whether they do"
+        )
+    if config.get("model_type") in FUSED_SINCE_5 and any(map(FUSED.search, names)):
+        report.notes.append("experts are fused, as transformers 5 holds them: releases of transformers 4 leave such experts random")
 
 
 def _check_empty(checkpoint: Checkpoint, report: Report) -> None:

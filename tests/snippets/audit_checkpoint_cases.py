@@ -668,6 +668,27 @@ class AnyArchitecture(Case):
             odd = tensors | {gone: torch.rand(7, 3)}
             self.wrong(odd, gone, "[7, 3]", config=whole | config | {"architectures": [name]})
 
+    def test_a_whole_file_that_releases_read_differently_gets_a_note(self) -> None:
+        for prefix, tied in (("model.", LLAMA), ("model.language_model.", {"text_config": LLAMA})):
+            head = f"lm_head.weight and {prefix}embed_tokens.weight are both in the files"
+            for config, noted in ((tied, False), (tied | {"tie_word_embeddings": True}, True)):
+                self.put(llama(prefix=prefix), config)
+                report = audit(self.folder)
+                self.assertEqual((report.problems, head in str(report.notes)), ([], noted))
+                self.assertIn("check_lm_head.py" if noted else "[", str(report.notes))
+            self.put(without(llama(prefix=prefix), "lm_head"), tied | {"tie_word_embeddings": True})
+            self.assertNotIn("check_lm_head.py", str(audit(self.folder).notes))
+        fused = without(llama(), ".mlp.") | {
+            f"model.layers.{i}.mlp.experts.{name}": torch.rand(4, *shape)
+            for i in range(4) for name, shape in (("gate_up_proj", (12, 8)), ("down_proj", (8, 6)))
+        }  # fmt: skip
+        moe = LLAMA | {"architectures": ["MixtralForCausalLM"], "num_local_experts": 4}
+        for kind, noted in (("mixtral", True), ("gpt_oss", False)):  # the latter is published so
+            self.put(fused, moe | {"model_type": kind})
+            report = audit(self.folder)
+            said = "releases of transformers 4 leave such experts random" in str(report.notes)
+            self.assertEqual((report.problems, said), ([], noted))
+
     def test_quantised_weights_have_their_scales(self) -> None:
         quantised = LLAMA | {"quantization_config": {"quant_method": "gptq"}}
         self.wrong(llama(), "packed weights", config=quantised)
