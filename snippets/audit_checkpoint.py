@@ -939,11 +939,13 @@ def _note_read_otherwise(checkpoint: Checkpoint, report: Report) -> None:
     head = next((name for name in names if name == "lm_head.weight" or name.endswith(".lm_head.weight")), None)
     if tied and head and embedding:
         report.notes.append(
-            f"{_show(head)} and {_show(embedding)} are both in the files, and config.json says that they are one: if they differ,"
-            " releases of transformers 4 put the embedding in the head's place; check_lm_head.py says whether they do"
+            f"{_show(head)} and {_show(embedding)} are both in the files, and config.json says that they are one: if they"
+            " differ, releases of transformers 4 put the embedding in the head's place; check_lm_head.py says whether they do"
         )
     if config.get("model_type") in FUSED_SINCE_5 and any(map(FUSED.search, names)):
-        report.notes.append("experts are fused, as transformers 5 holds them: releases of transformers 4 leave such experts random")
+        report.notes.append(
+            "experts are fused, as transformers 5 holds them: releases of transformers 4 leave such experts random"
+        )
 
 
 def _check_empty(checkpoint: Checkpoint, report: Report) -> None:
