@@ -10,7 +10,8 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+# The first draws pages as the others do, without a window for each: half the time.
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
 
@@ -28,7 +29,8 @@ def install() -> None:
     """Try what can install it here, in order, until one is found."""
     attempts = [[sys.executable, "-m", "playwright", "install", "chromium"]]
     if os.geteuid() == 0 and shutil.which("apt-get"):
-        attempts += [["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"]]
+        attempts += [["apt-get", "update", "-qq"]]
+        attempts += [["apt-get", "install", "-y", "-qq", "--no-install-recommends", name] for name in NAMES[:2]]
     for command in attempts:
         print(f"Chromium is not installed; trying: {' '.join(command)}", flush=True)
         log = subprocess.run(

@@ -53,6 +53,7 @@ from .once import once
 from .render import Pages, element, to_html
 from .scoreboard import scoreboard
 from .source import MARK, fetch_command, page, read_source, sentences
+from .tables import TableProcessor
 from .versions import version_table
 
 INDEX_DEPTH, PAGE_DEPTH, ARTICLE_DEPTH, EVIDENCE_DEPTH = 0, 1, 2, 3  # folders between a page and its language's root
@@ -433,6 +434,7 @@ class ClinicExtension(BlocksExtension):  # type: ignore[misc]
         for block in BLOCKS:
             block_manager.register(block, {})
         md.inlinePatterns.register(MarkProcessor(md, self.getConfig("language")), "clinic-mark", 175)
+        md.treeprocessors.register(TableProcessor(md), "clinic-tables", 15)  # after the text in the cells is made
 
     def reset(self) -> None:
         """Start a new page."""

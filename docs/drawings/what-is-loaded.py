@@ -12,7 +12,7 @@ CALLS = {
     "without_the_optimizers_states_it_loads": "(load_module_only=True,\n load_optimizer_states=False)",
 }
 NOTHING = "it_returns_the_path_and_loads_nothing"
-WORDS = {"all": ("4 of 4", "4 / 4"), "none": ("0 of 4", "0 / 4"), "not run": ("?", "?")}
+WORDS = {"all": ("4 of 4", "4 / 4 个"), "none": ("0 of 4", "0 / 4 个"), "not run": ("?", "?")}
 WIDTH, LABEL, BOX, ROW, TOP = 340, 172, 54, 38, 26
 
 

@@ -54,7 +54,8 @@ def visit(browser: Browser, atlas: str) -> Iterator[Any]:
         page.on("console", lambda one: said.append(one.text) if "favicon.ico" not in one.location["url"] else None)
         page.on("request", lambda request: said.append(request.url) if not request.url.startswith((atlas, "data:")) else None)
         page.goto(atlas + path, wait_until="networkidle")
-        page.evaluate("new Promise((done) => requestIdleCallback(done))")  # a script may have come and not have run yet
+        if options.get("java_script_enabled", True):
+            page.evaluate("new Promise((done) => requestIdleCallback(done))")  # a script may have come and not have run yet
         return page
 
     yield opened

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -60,12 +59,11 @@ def texts() -> list[str]:
     return found
 
 
-@pytest.fixture(scope="module")
-def page(browser: Browser, address: str) -> Iterator[Page]:
+@pytest.fixture
+def page(browser: Browser, address: str) -> Page:
     page = browser.new_page()
     page.goto(address)
-    yield page
-    page.close()
+    return page
 
 
 def test_the_browser_answers_as_python_does(page: Page, address: str) -> None:
