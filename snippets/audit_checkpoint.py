@@ -668,10 +668,12 @@ def _check_pickled(checkpoint: Checkpoint, report: Report) -> None:
                 checkpoint.pickled.append(file)
         except Unfit as unfit:
             damaged += 1
-            if counts:
+            expected, found, *repair = unfit.args
+            if STATE.match(file):
+                report.add(file, expected, found, *(repair or ["Copy it again, or resume from the checkpoint before it."]))
+            elif counts:
                 report.add(file, *unfit.args)
             else:
-                expected, found, *_ = unfit.args
                 report.notes.append(f"{_show(file)}, not read where safetensors files lie: expected {expected}, found {found}")
     if zips := [file for file in checkpoint.pickled if file not in older]:
         report.not_looked_at.append(f"the bytes inside {_some(zips)}: --sha256 compares the CRC-32 of each entry")

@@ -834,7 +834,7 @@ class AnyArchitecture(Case):
         self.assertNotIn("openvino", str(report.notes))
         content = (self.folder / "optimizer.pt").read_bytes()
         (self.folder / "optimizer.pt").write_bytes(content[:-50])
-        self.problem("optimizer.pt", "it is cut off or damaged")
+        self.problem("optimizer.pt", "it is cut off or damaged", "the checkpoint before it")
 
     def test_parts_of_a_checkpoint_of_many_ranks(self) -> None:
         for files, said in (
@@ -899,7 +899,6 @@ class AskedFor(Case):
         self.assertEqual(len(self.values({"a": large}).problems), 1)
 
     def test_hashes(self) -> None:
-
         self.put({"a": torch.rand(3)})
         file = self.folder / "model.safetensors"
         digest = hashlib.sha256(file.read_bytes()).hexdigest()
