@@ -39,7 +39,9 @@ def none_of_them_loads():
     """Each of 28 damaged or foreign files is refused by torch.load, by default; the whole file loads exactly, 8 of 8."""
     assert len(DAMAGED) == 28, len(DAMAGED)
     for what, content in DAMAGED.items():
-        print(f"{what}: {message(content)}"[:200])
+        text = message(content)
+        print(f"{what}: {text}"[:200])
+        assert text.partition(":")[0].endswith("Error"), text
     assert load(WHOLE) == load(OLDER) == 8
 
 
@@ -155,7 +157,7 @@ def no_text_names_the_file():
     """No text names the file."""
     for what, content in DAMAGED.items():
         text = message(content)
-        assert FILE not in text, (what, text)
+        assert "Error: " in text and FILE not in text, (what, text)
 
 
 def python_opens_the_whole_file_as_a_zip():
