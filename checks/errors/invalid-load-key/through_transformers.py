@@ -8,8 +8,6 @@ from safetensors.torch import save_file
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n"
 CUT, PAGE = WHOLE[:-100], b"<!DOCTYPE html>\n<html></html>\n"
 UNABLE = "OSError: Unable to load weights from pytorch checkpoint file for"
-
-
 HINT = "OSError: You seem to have cloned a repository without having git-lfs installed"
 OF_TORCH = ("UnpicklingError: Weights only load failed", "RuntimeError: PytorchStreamReader failed", "IndexError: pop from")
 REFUSED = (*OF_TORCH, HINT, UNABLE)
