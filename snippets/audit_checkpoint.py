@@ -9,9 +9,11 @@ the libraries open; no download is unfinished. DeepSeek-V2 and V3: every name, s
 
 --model    every name and shape of another model, too: by transformers, where it is installed, on the meta device
 --values   no value is NaN or infinite, no matrix is all zero or constant; needs numpy
---sha256   against the names that a hub cache gives its files, its .metadata files, or a MANIFEST as sha256sum writes it
+--sha256   against the names that a hub cache gives its files, its .metadata files, or a MANIFEST as sha256sum writes it;
+           of a .bin or .pt without one, each entry against the CRC-32 that torch.save wrote and torch.load does not compare
 
-What XTuner will do with DeepSeek-V2 says predict_xtuner.py. Of other formats it names what is there, and what goes on.
+What XTuner will do with DeepSeek-V2 says predict_xtuner.py. A .bin or .pt is looked into as a zip, and nothing is unpickled.
+Of other formats it names what is there, and what goes on.
 
 The last line says how far it looked. Exit status: 0 sound, 1 problems, 2 usage, 3 nothing wrong in what was looked at, but
 names or shapes were not compared with what the model asks for.
@@ -80,6 +82,9 @@ REPEATED = re.compile(r"(?:^|\.)(language_model)\.\1\.")
 FUSED = re.compile(r"\.experts\.(?:gate_up_proj|down_proj)$")
 FUSED_SINCE_5 = ("mixtral",)  # as transformers 5 has them; published are single experts
 FORMATS = ("pt", "tf", "flax", "mlx")  # of __metadata__, as transformers knows them
+PICKLED = (".bin", ".pt", ".pth", ".ckpt")
+STATE = re.compile(r"(?:optimizer|scheduler|scaler|rng_state|training_args)\b|rng_state_\d")  # what a Trainer resumes from
+OLDER = b"l\xfc\x9cF\xf9 j\xa8P\x19"  # the number with which torch.save began before 1.6
 UNFINISHED = (".incomplete", ".aria2", ".part", ".crdownload", ".tmp")
 TRANSFORMERS = (SINGLE, INDEX, "adapter_model.safetensors")  # what transformers and peft open if nothing is said
 FETCH = "Download it again and compare its SHA-256."
@@ -168,6 +173,7 @@ class Checkpoint:
         self.index: dict[str, Any] = {}
         self.weight_map: dict[str, Any] = {}
         self.shards: dict[str, Shard] = {}  # the files that could be read
+        self.pickled: list[str] = []  # files of torch.save that count and show no damage
 
     @cached_property
     def tensors(self) -> dict[str, Tensor]:
@@ -245,6 +251,7 @@ def _read_folder(folder: str, report: Report, progress: bool) -> Checkpoint:
     present = [name for name in names if name.endswith(".safetensors")]
     _check_openable(checkpoint, present, report)
     _check_downloads(place, names, report)
+    _check_pickled(checkpoint, report)
     if not checkpoint.files and not _name_others(place, names, report):
         report.add(report.folder, "files of weights", "none", "Name the folder that holds them.")
     held = set[str]().union(*(map(itemgetter(0), shard.tensors) for shard in checkpoint.shards.values()))
@@ -608,10 +615,7 @@ def _check_downloads(place: Path, names: list[str], report: Report) -> None:
 def _name_others(place: Path, names: list[str], report: Report) -> bool:
     """Say what there is in place of safetensors files, whether its parts are there, and which tool goes on."""
     before = len(report.notes) + len(report.problems)
-    pickled = [name for name in names if name.endswith((".bin", ".pt", ".pth", ".ckpt")) and "training_args" not in name]
-    for name in pickled[:200]:
-        _look_into_pickle(place / name, report)
-    if pickled:
+    if pickled := [name for name in names if name.endswith(PICKLED) and not STATE.match(name)]:
         report.notes.append("pickled weights: nothing was unpickled; save_pretrained of a loaded model writes safetensors")
         _check_parts_of_bin(place, names, report)
     for name in [one for one in names if one.endswith(".gguf")]:
@@ -638,7 +642,7 @@ def _name_others(place: Path, names: list[str], report: Report) -> bool:
         )
     elif not pickled and (below := [name for name in names if any((place / name).glob("*.safetensors"))][:20]):
         report.notes.append(f"weights lie one folder below: {', '.join(map(_show, below))}")
-    return len(report.notes) + len(report.problems) > before
+    return bool(report.files) or len(report.notes) + len(report.problems) > before
 
 
 def _start(path: Path, length: int) -> bytes:
@@ -649,26 +653,90 @@ def _start(path: Path, length: int) -> bytes:
         return b""
 
 
-def _look_into_pickle(path: Path, report: Report) -> None:
-    """Whether a file of torch.save is whole, by the directory at the end of its zip; nothing is unpickled."""
+def _check_pickled(checkpoint: Checkpoint, report: Report) -> None:
+    """Whether files of torch.save are whole: transformers reads the weights among them where no safetensors file lies."""
+    place, alone, older, damaged = Path(checkpoint.folder), not checkpoint.files, list[str](), 0
+    files = [name for name in checkpoint.names if name.endswith(PICKLED)]
+    for file in files:
+        counts = alone or STATE.match(file)
+        if not counts and not file.startswith(("pytorch_model", "adapter_model")):
+            continue
+        try:
+            if not _is_zip_of_torch(place / file):
+                older.append(file)
+            if counts:
+                checkpoint.pickled.append(file)
+        except Unfit as unfit:
+            damaged += 1
+            expected, found, *repair = unfit.args
+            if STATE.match(file):
+                report.add(file, expected, found, *(repair or ["Copy it again, or resume from the checkpoint before it."]))
+            elif counts:
+                report.add(file, *unfit.args)
+            else:
+                report.notes.append(f"{_show(file)}, not read where safetensors files lie: expected {expected}, found {found}")
+    if zips := [file for file in checkpoint.pickled if file not in older]:
+        report.not_looked_at.append(f"the bytes inside {_some(zips)}: --sha256 compares the CRC-32 of each entry")
+    if older:
+        report.not_looked_at.append(f"whether {_some(older)} goes on to its end: torch.save wrote it before 1.6, as no zip")
+    if files and alone:
+        report.files, report.bytes = len(files), sum(_size_of(place / file) for file in files)
+        report.looked["whole"] = "no" if damaged else "in part" if older else "yes"
+
+
+def _is_zip_of_torch(path: Path) -> bool:
+    """Whether torch.save wrote it as a zip, which is whole as far as its directory tells; Unfit if it is something else."""
+    start, wanted = _start(path, 512), "a file of torch.save"
+    if start.startswith(b"PK"):
+        _look_into_zip(path)
+        return True
+    if OLDER in start[:64] or start[257:262] == b"ustar":
+        return False
+    if not start:
+        raise Unfit(wanted, "an empty or unreadable file")
+    if not start.strip(b"\0"):
+        raise Unfit(wanted, "zeros at the beginning: nothing was written there")
+    if start[8:9] == b"{" and int.from_bytes(start[:8], "little") <= LIMIT:
+        raise Unfit(wanted, "a safetensors file", "Its name should end in .safetensors.")
+    if start.startswith(b"\x80"):
+        raise Unfit(wanted, "a pickle that torch.save did not write", "Ask its author what opens it: unpickling executes it.")
+    raise Unfit(wanted, _other_format(start[:72], _size_of(path)) or "another beginning")
+
+
+def _look_into_zip(path: Path) -> None:
+    """Read the directory at its end and the header of each entry, not what the entries hold."""
     import zipfile
 
-    start = _start(path, 64)
-    if what := next(
-        (what for beginning, what in START.items() if start.startswith(beginning) and beginning[0] not in b"P\x80"), None
-    ):
-        report.add(path.name, "a file of torch.save", what)
-    elif start.startswith(b"PK"):
-        try:
-            with zipfile.ZipFile(path) as packed:
-                entries = packed.infolist()
-            whole = any(entry.filename.endswith("data.pkl") for entry in entries)
-        except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError):
-            whole = False
-        if not whole:
-            report.add(path.name, "a zip of torch.save with its directory at the end", "none: it is cut off or damaged")
-    elif not start.startswith(b"\x80"):
-        report.add(path.name, "a file of torch.save", "another beginning" if start else "an empty or unreadable file")
+    try:
+        with zipfile.ZipFile(path) as packed:
+            names = packed.namelist()
+            lost = [entry.filename for entry in packed.infolist() if not _opens(packed, entry)]
+    except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError):
+        raise Unfit("a zip of torch.save with its directory at the end", "none: it is cut off or damaged") from None
+    if not any(name.endswith("data.pkl") for name in names):
+        raise Unfit("a file of torch.save", f"a zip that holds {_some(names) or 'nothing'}", "Unpack it.")
+    if lost:
+        raise Unfit("each entry where the zip's directory says", f"no beginning of {_some(lost)}")
+
+
+def _opens(packed: Any, entry: Any, to_its_end: bool = False) -> bool:
+    """Whether an entry begins where it should; to its end: whether its bytes have the CRC-32 that was written of them."""
+    import zipfile
+
+    try:
+        with packed.open(entry) as opened:
+            while to_its_end and opened.read(CHUNK):
+                pass
+    except (OSError, EOFError, zipfile.BadZipFile, NotImplementedError, ValueError, RuntimeError):
+        return False
+    return True
+
+
+def _size_of(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _check_parts_of_bin(place: Path, names: list[str], report: Report) -> None:
@@ -677,6 +745,7 @@ def _check_parts_of_bin(place: Path, names: list[str], report: Report) -> None:
     if isinstance(weight_map, dict):
         for file in sorted({str(file) for file in weight_map.values()} - set(names)):
             report.add(file, f"a file, as {index} says", "none")
+            report.looked["whole"] = "no"
 
 
 def _check_ranks(what: str, ranks: list[int], report: Report) -> None:
@@ -1272,26 +1341,47 @@ def _fault_of_values(numpy: Any, opened: Any, tensor: Tensor) -> str | None:
 def _check_hashes(checkpoint: Checkpoint, manifest: str, report: Report, progress: bool) -> None:
     """Compare each file's SHA-256 with a manifest, or with what a hub cache or `hf download` knows of it."""
     known = _manifest(Path(manifest), report) if manifest else {}
-    before, unknown = len(report.problems), []
-    for file in checkpoint.files:
+    before, unknown, by_crc = len(report.problems), [], []
+    files = [*checkpoint.files, *checkpoint.pickled]
+    for file in files:
         path = Path(checkpoint.folder, file)
         wanted = known.get(file) if manifest else _known_hash(path)
-        if not wanted:
-            unknown.append(file)
-            continue
         if progress:
-            print(f"\rSHA-256 of {_show(file)} ", end="", file=sys.stderr, flush=True)
+            print(f"\rreading {_show(file)} ", end="", file=sys.stderr, flush=True)
+        if not wanted:
+            wrong = _wrong_entries(path) if file in checkpoint.pickled else None
+            (unknown if wrong is None else by_crc).append(file)
+            if wrong:
+                report.add(file, "of each entry the bytes whose CRC-32 torch.save wrote", f"others in {_some(wrong)}")
+            continue
         try:
             found = _sha256(path)
         except OSError as error:
             found = _show(error.strerror)
         if found != wanted:
             report.add(file, f"SHA-256 {wanted}", found)
+    if by_crc:
+        report.notes.append(f"{_some(by_crc)} by the CRC-32 of its entries: it finds damage, not a file that somebody replaced")
     if unknown:
         where = "the manifest" if manifest else "the hub cache's names and .metadata files"
         report.not_looked_at.append(f"the SHA-256 of {_some(unknown)}: {where} say nothing of it")
-    looked = len(unknown) < len(checkpoint.files)
+    report.not_looked_at = [one for one in report.not_looked_at if not one.startswith("the bytes inside")]
+    looked = len(unknown) < len(files)
     report.looked["hashes"] = "no" if len(report.problems) > before else NOT if not looked else "in part" if unknown else "yes"
+
+
+def _wrong_entries(path: Path) -> list[str] | None:
+    """The entries of a file of torch.save whose bytes have another CRC-32; None if it says none of them, or is no such zip."""
+    import zipfile
+
+    try:
+        with zipfile.ZipFile(path) as packed:
+            entries = packed.infolist()
+            if not any(entry.CRC for entry in entries) or any(entry.compress_type for entry in entries):
+                return None
+            return [entry.filename for entry in entries if not _opens(packed, entry, to_its_end=True)]
+    except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError):
+        return None
 
 
 def _manifest(path: Path, report: Report) -> dict[str, str]:
@@ -1354,7 +1444,8 @@ def _show(text: Any) -> str:
 
 def as_text(report: Report) -> str:
     """Return the report for a person."""
-    size = f"{report.files:,} files, {report.tensors:,} tensors, {report.bytes / 1e9:,.2f} GB"
+    tensors = f"{report.tensors:,} tensors, " if report.tensors or not report.files else ""  # of a .bin they are not counted
+    size = f"{report.files:,} files, {tensors}{report.bytes / 1e9:,.2f} GB"
     head = {0: "SOUND", 1: "PROBLEMS", 3: "NOTHING WRONG in what was looked at"}[report.status]
     lines = [f"{head if report.files or report.problems else 'NOT LOOKED AT'}: {report.folder} ({size})"]
     lines += [f"{number:>4}. {problem}" for number, problem in enumerate(report.problems[:30], 1)]

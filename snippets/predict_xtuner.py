@@ -144,6 +144,7 @@ class Checkpoint:
         self.index: dict[str, Any] = {}
         self.weight_map: dict[str, Any] = {}
         self.shards: dict[str, Shard] = {}  # the files that could be read
+        self.pickled: list[str] = []  # files of torch.save that count and show no damage
 
     @cached_property
     def tensors(self) -> dict[str, Tensor]:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
 import os
+import pickle
 import resource
 import subprocess
 import sys
 import tempfile
 import unittest
+import zipfile
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save, save_file
 
 SNIPPET = Path(__file__).resolve().parents[2] / "snippets" / "audit_checkpoint.py"
 sys.path.insert(0, str(SNIPPET.parents[1]))
@@ -744,6 +748,94 @@ class AnyArchitecture(Case):
         self.write("pytorch_model.bin.index.json", {"weight_map": {"a": "pytorch_model-00001-of-00002.bin"}})
         self.problem("pytorch_model-00001-of-00002.bin", "found none")
 
+    def test_a_file_of_torch_save_is_looked_into_and_not_unpickled(self) -> None:
+        file, tensors = self.folder / "pytorch_model.bin", {f"w{number}": torch.rand(16, 16) for number in range(4)}
+        torch.save(tensors, file)
+        whole = file.read_bytes()
+        report = audit(self.folder)
+        self.assertEqual((report.problems, report.files, report.looked["whole"], report.status), ([], 1, "yes", 3))
+        self.assertIn("--sha256 compares the CRC-32", str(report.not_looked_at))
+        with zipfile.ZipFile(file) as packed:
+            second = next(entry for entry in packed.infolist() if entry.filename.endswith("data/1"))
+        begin = second.header_offset
+        again = io.BytesIO()
+        torch.save(tensors, again, _use_new_zipfile_serialization=False)
+        packed_again = io.BytesIO()
+        with zipfile.ZipFile(packed_again, "w") as packed:
+            packed.writestr("pytorch_model.bin", whole)
+        for content, said in {
+            b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 5\n": "a Git LFS pointer (git lfs pull)",
+            b"\n<!DOCTYPE html>": "a web page",
+            b"Entry not found": "text: Entry not found",
+            b"": "an empty or unreadable file",
+            bytes(len(whole)): "zeros at the beginning",
+            bytes(1000) + whole[1000:]: "zeros at the beginning",
+            save({"a": torch.rand(3)}): "a safetensors file",
+            b"GGUF" + bytes(30): "a GGUF file",
+            pickle.dumps({"a": 1}, 4): "a pickle that torch.save did not write",
+            packed_again.getvalue(): "a zip that holds pytorch_model.bin",
+            whole[:-1]: "it is cut off or damaged",
+            whole[: len(whole) // 2]: "it is cut off or damaged",
+            whole[:begin] + bytes(400) + whole[begin + 400 :]: "no beginning of pytorch_model/data/1",
+        }.items():
+            file.write_bytes(content)
+            self.problem("pytorch_model.bin", said)
+            self.assertEqual(audit(self.folder).looked["whole"], "no")
+        for content in (whole + b"\0", whole + whole):  # torch.load takes them as they are
+            file.write_bytes(content)
+            self.assertEqual(audit(self.folder, sha256="").problems, [], len(content))
+        file.write_bytes(again.getvalue())
+        report = audit(self.folder, sha256="")
+        self.assertEqual((report.problems, report.looked["whole"], report.looked["hashes"]), ([], "in part", "not looked at"))
+        self.assertIn("wrote it before 1.6", str(report.not_looked_at))
+
+    def test_a_damaged_entry_has_another_crc(self) -> None:
+        file = self.folder / "pytorch_model.bin"
+        torch.save({f"w{number}": torch.rand(16, 16) for number in range(4)}, file)
+        whole = file.read_bytes()
+        report = audit(self.folder, sha256="")
+        self.assertEqual((report.problems, report.looked["hashes"]), ([], "yes"))
+        self.assertIn("not a file that somebody replaced", str(report.notes))
+        with zipfile.ZipFile(file) as packed:
+            place = whole.index(packed.read("pytorch_model/data/2"))
+        for content in (
+            whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :],
+            whole[:place] + bytes(1024) + whole[place + 1024 :],
+        ):
+            file.write_bytes(content)
+            self.assertEqual(audit(self.folder).problems, [])
+            report = audit(self.folder, sha256="")
+            self.assertEqual([problem.found for problem in report.problems], ["others in pytorch_model/data/2"])
+            self.assertEqual((report.looked["hashes"], report.status), ("no", 1))
+            done = self.program("--sha256")
+            self.assertEqual((done.returncode, done.stderr), (1, ""))
+        manifest = self.folder / "SHA256SUMS"
+        manifest.write_text(f"{hashlib.sha256(whole).hexdigest()}  pytorch_model.bin\n", encoding="utf-8")
+        self.assertIn("SHA-256", audit(self.folder, sha256=str(manifest)).problems[0].expected)
+        file.write_bytes(whole)
+        report = audit(self.folder, sha256=str(manifest))
+        self.assertEqual((report.problems, report.looked["hashes"]), ([], "yes"))
+
+    def test_a_file_that_was_saved_without_crc_is_no_alarm(self) -> None:
+        torch.serialization.set_crc32_options(False)
+        self.addCleanup(torch.serialization.set_crc32_options, True)
+        torch.save({"a": torch.rand(3)}, self.folder / "pytorch_model.bin")
+        report = audit(self.folder, sha256="")
+        self.assertEqual((report.problems, report.looked["hashes"]), ([], "not looked at"))
+
+    def test_pickled_files_beside_safetensors(self) -> None:
+        self.put(llama(), LLAMA)
+        (self.folder / "pytorch_model.bin").write_bytes(b"version https://git-lfs.github.com/spec/v1\n")
+        (self.folder / "openvino_model.bin").write_bytes(bytes(100))
+        torch.save({"state": {}}, self.folder / "optimizer.pt")
+        report = audit(self.folder)
+        self.assertEqual((report.problems, report.files, report.looked["whole"]), ([], 1, "yes"))
+        self.assertIn("found a Git LFS pointer", str(report.notes))
+        self.assertNotIn("openvino", str(report.notes))
+        content = (self.folder / "optimizer.pt").read_bytes()
+        (self.folder / "optimizer.pt").write_bytes(content[:-50])
+        self.problem("optimizer.pt", "it is cut off or damaged", "the checkpoint before it")
+
     def test_parts_of_a_checkpoint_of_many_ranks(self) -> None:
         for files, said in (
             ([".metadata", "__0_0.distcp", "__1_0.distcp"], "distributed checkpoint"),
@@ -807,8 +899,6 @@ class AskedFor(Case):
         self.assertEqual(len(self.values({"a": large}).problems), 1)
 
     def test_hashes(self) -> None:
-        import hashlib
-
         self.put({"a": torch.rand(3)})
         file = self.folder / "model.safetensors"
         digest = hashlib.sha256(file.read_bytes()).hexdigest()
