@@ -1,4 +1,4 @@
-"""A tiny Llama with random values everywhere, saved with the names that wrappers gave it, and loads that count what is equal."""
+"""A tiny random Llama, saved under the names that wrappers gave it, and a load that counts what is equal."""
 
 import os
 import shutil

@@ -1,6 +1,7 @@
 """A small network with random values everywhere, so that nothing is equal by chance, and the state dicts that wrappers make."""
 
 import os
+from copy import deepcopy
 
 import torch
 from torch import distributed, nn
@@ -62,7 +63,7 @@ WRAPPED = {  # what stands before every name: the model that saves it so
     "module._orig_mod.": DistributedDataParallel(torch.compile(a_net())),
     "_orig_mod.module.": torch.compile(DataParallel(a_net())),
 }
-FILES = {prefix: model.state_dict() for prefix, model in WRAPPED.items()}
+FILES = {prefix: deepcopy(model.state_dict()) for prefix, model in WRAPPED.items()}
 INSIDE = with_a_compiled_block().state_dict()
 
 

@@ -40,7 +40,7 @@ def replaced(state):
 
 
 def replace_breaks_real_names():
-    """Wav2Vec2Bert and Wav2Vec2Conformer: replace("module.", "") makes conv_module.… conv_…; a strict load stops and names them."""
+    """Wav2Vec2Bert, Wav2Vec2Conformer: after replace("module.", "") conv_module is gone from the names; a strict load stops."""
     for name, state in WRAPPED.items():
         _, told = _load(name, replaced(state))
         assert "encoder.layers.0.conv_module.layer_norm.weight" in told, told

@@ -4,21 +4,10 @@ from pathlib import Path
 
 import torch
 import transformers
-from _llama import CLEAN, FILE, SIZE, WRAPPED, equal, load, model
+from _llama import CLEAN, FILE, SIZE, WRAPPED, equal, load, model, save_as
+from _rename_files import rename_files
 from safetensors import safe_open
-from safetensors.torch import load_file, save_file
-
-
-# --8<-- [start:rename]
-def rename_files(old, new):
-    """Write the tensors of a folder again, in one file, without the wrappers' names."""
-    wrappers = {"module", "_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module"}
-    renamed = {}
-    for file in Path(old).glob("*.safetensors"):
-        for name, tensor in load_file(file).items():
-            renamed[".".join(part for part in name.split(".") if part not in wrappers)] = tensor
-    save_file(renamed, Path(new, "model.safetensors"), {"format": "pt"})
-    # --8<-- [end:rename]
+from safetensors.torch import load_file
 
 
 def _names(folder):
@@ -63,7 +52,7 @@ def with_logging_off_nothing_is_printed():
 
 
 def a_state_dict_of_the_wrapper_brings_the_names_in():
-    """model.save_pretrained(folder, state_dict=compiled.state_dict()) writes `_orig_mod.` into the file, and loads as nothing."""
+    """model.save_pretrained(folder, state_dict=compiled.state_dict()) writes `_orig_mod.` into the file: 0 of 21 load."""
     model.save_pretrained("brought", state_dict=torch.compile(model).state_dict())
     assert _names("brought") == {f"_orig_mod.{name}" for name in CLEAN}, _names("brought")
     assert load("brought")[0] == 0
@@ -78,7 +67,7 @@ def save_pretrained_of_the_compiled_model_is_clean():
 
 
 def renamed_in_the_file_it_is_exact():
-    """rename_files: written again without the wrappers' names each of the four folders loads exactly, 21 of 21, nothing printed."""
+    """rename_files: written again without the wrappers' names, each of four folders loads 21 of 21; nothing is printed."""
     for folder in WRAPPED.values():
         assert load(folder)[0] == 0
         transformers.AutoConfig.from_pretrained(folder).save_pretrained("renamed")
@@ -93,6 +82,20 @@ def renamed_from_shards_it_is_exact():
     transformers.AutoConfig.from_pretrained("shards").save_pretrained("joined")
     rename_files("shards", "joined")
     assert load("joined") == (SIZE, "")
+
+
+def two_names_that_become_one_stop_it():
+    """rename_files writes nothing where two tensors would get the same name: the error names it."""
+    twice = {"module.lm_head.weight": CLEAN["lm_head.weight"], "lm_head.weight": CLEAN["lm_head.weight"] * 2}
+    save_as("twice", twice)
+    Path("nothing").mkdir(exist_ok=True)
+    try:
+        rename_files("twice", "nothing")
+    except ValueError as raised:
+        assert str(raised) == "two tensors would be called lm_head.weight", raised
+    else:
+        raise AssertionError("no error")
+    assert not [*Path("nothing").iterdir()]
 
 
 def key_mapping_loads_it_exactly():
@@ -119,13 +122,11 @@ def strict_false_loads_nothing():
 
 if __name__ == "__main__":
     it_loads_nothing_and_returns()
-    a_sentence_tells_it()
-    a_table_tells_it()
     with_logging_off_nothing_is_printed()
     a_state_dict_of_the_wrapper_brings_the_names_in()
     save_pretrained_of_the_compiled_model_is_clean()
     renamed_in_the_file_it_is_exact()
     renamed_from_shards_it_is_exact()
-    key_mapping_loads_it_exactly()
+    two_names_that_become_one_stop_it()
     other_arguments_change_nothing()
     strict_false_loads_nothing()

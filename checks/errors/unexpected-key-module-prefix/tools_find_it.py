@@ -5,8 +5,8 @@ import sys
 
 import transformers
 from _llama import CLEAN, FILE, SIZE, WRAPPED, equal, model, save_as
+from _rename_files import rename_files
 from safetensors.torch import load_file
-from through_transformers import rename_files
 
 import snippets.audit_checkpoint
 import snippets.verify_loaded

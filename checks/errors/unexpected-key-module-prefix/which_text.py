@@ -1,6 +1,18 @@
 """What a strict load_state_dict says where only one side is wrapped, and what is loaded when it has said it."""
 
-from _net import CLEAN, FILES, INSIDE, SIZE, WRAPPED, Net, equal, error, in_fsdp, with_a_checkpointed_block, with_a_compiled_block
+from _net import (
+    CLEAN,
+    FILES,
+    INSIDE,
+    SIZE,
+    WRAPPED,
+    Net,
+    equal,
+    error,
+    in_fsdp,
+    with_a_checkpointed_block,
+    with_a_compiled_block,
+)
 
 
 def _quoted(names):

@@ -25,7 +25,7 @@ def compile_puts_orig_mod_before_every_name():
 def two_wrappers_put_both_the_outer_one_first():
     """DDP around torch.compile writes `module._orig_mod.`, torch.compile around DataParallel `_orig_mod.module.`."""
     for prefix in ("module._orig_mod.", "_orig_mod.module."):
-        assert _every_name_begins_with(prefix, FILES[prefix]), [*FILES[prefix]][0]
+        assert _every_name_begins_with(prefix, FILES[prefix]), next(iter(FILES[prefix]))
 
 
 def a_compiled_part_has_it_inside():
@@ -60,7 +60,7 @@ def compiled_in_place_the_names_stay():
 
 
 def saved_from_the_module_inside_it_needs_no_cure():
-    """Saved from the module inside (.module, ._orig_mod), the file loads exactly into a network that is not wrapped: 11 of 11."""
+    """Saved from the module inside (.module, ._orig_mod), the file loads into a network that is not wrapped: 11 of 11."""
     for prefix, net in WRAPPED.items():
         assert load(net.state_dict(), strict=False) == 0, "the wrapped names load"
         for attribute in prefix.split(".")[:-1]:
