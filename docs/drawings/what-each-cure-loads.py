@@ -15,7 +15,6 @@ CURES = {
     "rename_for": ("rename_for(model, state)", "rename_for(model, state)"),
     "removeprefix": ('removeprefix("module.")', 'removeprefix("module.")'),
     "slice": ("name[7:]", "name[7:]"),
-    "replace": ('replace("module.", "")', 'replace("module.", "")'),
     "replace, strict=False": ('replace("module.", ""), strict=False', 'replace("module.", "")，strict=False'),
     "strict=False": ("strict=False alone", "只加 strict=False"),
 }
