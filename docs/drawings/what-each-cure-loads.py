@@ -19,7 +19,7 @@ CURES = {
     "strict=False": ("strict=False alone", "只加 strict=False"),
 }
 STOPS = ("stops", "停下")
-LEFT, TOP, LABEL, CELL, GAP, WIDTH = 5, 18, 16, 19, 7, 340
+LEFT, TOP, LABEL, CELL, GAP, WIDTH = 5, 22, 16, 19, 7, 340
 
 
 def draw(data, language):
@@ -35,7 +35,7 @@ def draw(data, language):
         x += width
     y = TOP
     for cure, label in CURES.items():
-        axes.text(LEFT, y + 13, label[zh], size=12.5)
+        axes.text(LEFT, y + 11, label[zh], size=12.5)
         x = LEFT
         for _, width, files in FILES:
             (loaded,) = {data["loaded"][cure][file] for file in files}
