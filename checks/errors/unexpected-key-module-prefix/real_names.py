@@ -25,14 +25,14 @@ WRAPPED = {name: DataParallel(model).state_dict() for name, model in models.item
 
 
 def _load(name, state, strict=True):
-    """Load into a fresh one: which tensors are not those of the file then, and what the result or the error says."""
+    """Load into a fresh one: which tensors are those of the file then, and what the result or the error says."""
     model, saved = _fresh(name), models[name].state_dict()
     try:
         told = model.load_state_dict(state, strict=strict)
     except RuntimeError as error:
         print(f"RuntimeError: {error}"[:2000])
         told = error
-    return [key for key, tensor in model.state_dict().items() if not torch.equal(tensor, saved[key])], str(told)
+    return [key for key, tensor in model.state_dict().items() if torch.equal(tensor, saved[key])], str(told)
 
 
 def replaced(state):
@@ -51,17 +51,17 @@ def with_strict_false_they_stay_random():
     """The same with strict=False: no error; the tensors of conv_module, and no others, are not those of the file."""
     for name, state in WRAPPED.items():
         inner = [key for key in models[name].state_dict() if "conv_module." in key]
-        wrong, told = _load(name, replaced(state), strict=False)
-        print(f"{name}: {len(wrong)} of {len(state)} are not the file's, {len(inner)} are in conv_module")
-        assert inner and wrong == inner and told.startswith("_IncompatibleKeys("), (wrong, told)
+        right, told = _load(name, replaced(state), strict=False)
+        print(f"{name}: {len(right)} of {len(state)} are the file's, {len(inner)} are in conv_module")
+        assert inner and {*models[name].state_dict()} - {*right} == {*inner} and told.startswith("_IncompatibleKeys("), told
 
 
 def removeprefix_is_exact():
     """The same files with removeprefix("module."): every tensor is exact."""
     for name, state in WRAPPED.items():
-        assert len(_load(name, state, strict=False)[0]) == len(state)
-        wrong, _ = _load(name, {key.removeprefix("module."): tensor for key, tensor in state.items()})
-        assert not wrong, wrong
+        assert _load(name, state, strict=False)[0] == []
+        right, _ = _load(name, {key.removeprefix("module."): tensor for key, tensor in state.items()})
+        assert len(right) == len(state), right
 
 
 if __name__ == "__main__":
