@@ -36,6 +36,7 @@ show         how it is shown
   drawing      docs/drawings: what was drawn from the data that a check printed, and whether it still fits
   draw         a drawing's code and data -> SVG; the only one that needs matplotlib
   blocks       the Markdown blocks of a page
+  tables       tables written in Markdown: they scroll by keyboard
   policy       what a page may run, by hashes, and whether a built site keeps to it
   addresses    where pages lie: the site, the short addresses, robots.txt
   scoreboard   the public reports that are answered, and those that are not

@@ -27,7 +27,7 @@ ONLY_IN = {
     },
     "fcntl": {"checks/commands/command.py", "checks/decide/leftovers.py", "checks/probe.py"},
     "multiprocessing": set(),
-    "markdown": {"checks/show/blocks.py"},
+    "markdown": {"checks/show/blocks.py", "checks/show/tables.py"},
     "pymdownx": {"checks/show/blocks.py"},
     "matplotlib": {"checks/show/draw.py"},
     "mkdocs": {"checks/show/publish.py"},

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
@@ -15,7 +16,8 @@ sys.path.insert(0, str(ROOT / "tests"))
 import browser as chromium  # noqa: E402  the modules beside the tests
 from built import build, copy_project, served  # noqa: E402
 
-expect.set_options(timeout=60_000)  # ms: how long is no matter of a test, and machines are shared
+PATIENCE = 120_000  # ms: how long is no matter of a test, and machines are shared
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session")
@@ -34,10 +36,23 @@ def address(site: Path) -> Iterator[str]:
         yield address
 
 
+def patient(make: Callable[..., BrowserContext | Page]) -> Callable[..., BrowserContext | Page]:
+    """Return what makes a context or a page that waits long before it calls something missing."""
+
+    def made(**options: Any) -> BrowserContext | Page:
+        one = make(**options)
+        one.set_default_timeout(PATIENCE)
+        return one
+
+    return made
+
+
 @pytest.fixture(scope="session")
 def launched() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=chromium.ensure(), args=chromium.ARGUMENTS)
+        for name in ("new_context", "new_page"):
+            setattr(launched, name, patient(getattr(launched, name)))
         yield launched
         launched.close()
 
