@@ -47,6 +47,8 @@ show         how it is shown
   osv          affected ranges as OSV records, between releases that were measured to be right
   linked       an article's JSON-LD
   package      what the installed package carries: dictionaries, articles, snippets
+  junit        cells with their statuses as JUnit XML
+  summary      cells counted as a Markdown table
   publish      both languages built; badges, evidence and downloads laid beside the pages
 
 decide       how it is decided
@@ -55,6 +57,7 @@ decide       how it is decided
   evidence     what a run saw <-> an in-toto statement file; digests; the status rule
   leftovers    temporary folders whose owner was killed
   plan         articles x environments -> cells; the jobs that would decide them
+  matrix       jobs for many machines, as a GitHub Actions matrix
   integrity    whether an installed layer still is what was installed
   incoming     a statement that somebody brings: whether the same rules let it in
   releases     the newest release of a package, asked of pip's index
