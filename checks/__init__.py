@@ -65,6 +65,8 @@ decide       how it is decided
   guard        what a check's files may not do
   sandbox      what shuts a check in: the strictest isolation that the machine offers
   run          one job -> outcomes: process, limits, output
+  bundle       what a machine without network needs, in one folder
+  node         the one command of such a folder: compares every byte, then runs; copied into it
   bootstrap    starts the engine from a folder of wheels, where its own packages are not installed
 
 content      what people wrote
