@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from rich.markup import escape
 
-from ..decide.bundle import make_bundle
+from ..decide.bundle import Wanted, make_bundle
 from ..decide.install import Unavailable
 from ..decide.plan import find_root, load_project, select
 from .command import Exit, err, out
@@ -33,7 +33,8 @@ THIS = f"{sys.version_info.major}.{sys.version_info.minor}"
     type=click.Choice([f"3.{minor}" for minor in range(11, 15)]),
     help="The machine's Python, which runs the engine and is that of the environments that take it from the machine.",
 )
-def command(names: tuple[str, ...], folder: Path, with_torch: bool, version: str) -> int:
+@click.option("--limit", default=64, show_default=True, metavar="MB", help="Refuse what is larger, torch and CUDA aside.")
+def command(names: tuple[str, ...], folder: Path, with_torch: bool, version: str, limit: int) -> int:
     """Gather what a machine without network needs to decide environments' claims; only Python has to be there.
 
     It is for a machine with this one's system and processor. Its README.txt says the one command; every file is compared
@@ -43,16 +44,9 @@ def command(names: tuple[str, ...], folder: Path, with_torch: bool, version: str
     if not select(project, [], names, lambda _: True):
         err.print("Nothing is selected: no claim is stated for these environments. See: clinic plan")
         return Exit.NOTHING
-    environments = [project.environments[name] for name in dict.fromkeys(names)]
+    wanted = Wanted(tuple(project.environments[name] for name in dict.fromkeys(names)), version, with_torch, limit)
     try:
-        made = make_bundle(
-            project.root,
-            environments,
-            folder.absolute(),
-            version,
-            with_torch,
-            lambda text: err.print(f"[dim]{escape(text)}[/]"),
-        )
+        made = make_bundle(project.root, wanted, folder.absolute(), lambda text: err.print(f"[dim]{escape(text)}[/]"))
     except Unavailable as error:
         raise click.ClickException(str(error)) from error
     out.print(f"{made.bytes / 10**6:.1f} MB in {escape(str(folder))}; its README.txt says the one command.")

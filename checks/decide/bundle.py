@@ -12,6 +12,7 @@ import json
 import platform
 import re
 import shutil
+import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,15 +25,24 @@ from ..content.problem import Invalid, Problem
 from .evidence import sha256
 from .install import BUILT, Say, Unavailable, build_wheel, download, home, uses_local_builds
 from .leftovers import temporary
-from .node import DIGEST, MANIFEST
+from .node import DIGEST, MANIFEST, PROJECT
 
-LIMIT = 64 * 10**6  # bytes beside torch and CUDA
 PREFIX = ".clinic-bundle-"
 HEAVY = re.compile(r"torch|(pytorch-)?triton|(nvidia|cuda)-.+")  # torch, and what only torch asks for
 ENGINE = Path(__file__).parents[2]
 ENGINE_FILES = ("checks/*.py", *(f"checks/{room}/*.py" for room in ("content", "decide", "show", "tend", "commands")))
 CONTENT_FILES = ("checks/**/*", "snippets/**/*")
 NO_CONTENT = {"evidence", "__pycache__", "mutants.json"}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to bundle, for a machine like this one with that Python; `limit` is in MB, of all but torch and CUDA."""
+
+    environments: tuple[Environment, ...]
+    python: str
+    with_torch: bool
+    limit: int
 
 
 @dataclass(frozen=True)
@@ -44,34 +54,39 @@ class Bundle:
     left_out: tuple[str, ...]
 
 
-def make_bundle(root: Path, environments: Sequence[Environment], out: Path, version: str, with_torch: bool, say: Say) -> Bundle:
-    """Make the bundle for a machine like this one with that Python; the folder appears whole, or not at all.
+def make_bundle(root: Path, wanted: Wanted, out: Path, say: Say) -> Bundle:
+    """Make the bundle; the folder appears whole, or not at all.
 
     Raises:
         Invalid: if an environment cannot be bundled, the folder is not empty, or what was collected is too large.
         Unavailable: if a wheel cannot be had or built.
     """
-    _refuse(environments, out)
+    _refuse(wanted.environments, out)
     out.parent.mkdir(parents=True, exist_ok=True)
     with temporary(PREFIX, out.parent) as folder:
         made, wheels = folder / "bundle", folder / "bundle" / "wheels"
         wheels.mkdir(parents=True)
-        _copy_project(root, made / "project")
-        download(made / "project/requirements/engine.txt", wheels, version)
-        left_out = _collect(root, environments, wheels, version, with_torch, say)
-        _check_size(made)
+        _pack_project(root, made / PROJECT)
+        download(_engine_pins(root), wheels, wanted.python)
+        left_out = _collect(root, wanted, wheels, say)
+        _check_size(made, wanted.limit)
         shutil.copyfile(Path(__file__).with_name("node.py"), made / "run.py")
-        facts = _facts(environments, wheels, version, left_out)
+        facts = _facts(wanted, wheels, left_out)
         (made / "README.txt").write_text(_readme(facts, left_out), encoding="utf-8")
-        files = {path.relative_to(made).as_posix(): sha256(path) for path in _files(made)}
-        (made / MANIFEST).write_text(json.dumps({**facts, "files": files}, indent=1) + "\n", encoding="utf-8")
-        digest = sha256(made / MANIFEST)
-        (made / DIGEST).write_text(f"{digest}  {MANIFEST}\n", encoding="ascii")
+        digest = _write_manifest(made, facts)
         size = sum(path.stat().st_size for path in _files(made))
         if out.exists():
             out.rmdir()
         made.rename(out)
     return Bundle(size, digest, tuple(left_out))
+
+
+def _write_manifest(made: Path, facts: Mapping[str, Any]) -> str:
+    files = {path.relative_to(made).as_posix(): sha256(path) for path in _files(made)}
+    (made / MANIFEST).write_text(json.dumps({**facts, "files": files}, indent=1) + "\n", encoding="utf-8")
+    digest = sha256(made / MANIFEST)
+    (made / DIGEST).write_text(f"{digest}  {MANIFEST}\n", encoding="ascii")
+    return digest
 
 
 def _refuse(environments: Sequence[Environment], out: Path) -> None:
@@ -88,37 +103,40 @@ def _refuse(environments: Sequence[Environment], out: Path) -> None:
         raise Invalid(problems)
 
 
-def _copy_project(root: Path, target: Path) -> None:
-    """Copy the engine that runs this, then over it the project's own content."""
+def _pack_project(root: Path, target: Path) -> None:
+    """Pack the engine that runs this, and over it the project's own content; the same bytes each time."""
     engine = [(ENGINE, path) for pattern in (*ENGINE_FILES, "checkpoint_clinic/**/*.py") for path in ENGINE.glob(pattern)]
     content = [(root, path) for pattern in CONTENT_FILES for path in root.glob(pattern)]
-    own = [(place, place / "requirements/engine.txt") for place in (ENGINE, root)]
-    for place, path in (*engine, *content, *own):
-        name = path.relative_to(place)
-        if path.is_file() and not NO_CONTENT.intersection(name.parts) and not any(part[0] == "." for part in name.parts):
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, target / name)
+    found = {path.relative_to(place): path for place, path in (*engine, *content) if path.is_file()}
+    found[Path("requirements/engine.txt")] = _engine_pins(root)
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name, path in sorted(found.items()):
+            if not NO_CONTENT.intersection(name.parts) and not any(part[0] == "." for part in name.parts):
+                archive.writestr(zipfile.ZipInfo(name.as_posix()), path.read_bytes(), zipfile.ZIP_DEFLATED)
 
 
-def _collect(
-    root: Path, environments: Sequence[Environment], wheels: Path, version: str, with_torch: bool, say: Say
-) -> dict[str, list[str]]:
+def _engine_pins(root: Path) -> Path:
+    own = root / "requirements" / "engine.txt"
+    return own if own.is_file() else ENGINE / "requirements" / "engine.txt"
+
+
+def _collect(root: Path, wanted: Wanted, wheels: Path, say: Say) -> dict[str, list[str]]:
     """Collect the wheels of all layers; return the pins that were left out, with the hashes that the locks allow."""
     left_out: dict[str, list[str]] = {}
     built: dict[str, set[str]] = {}
-    for layer in {layer.name: layer for one in environments for layer in one.layers}.values():
-        wanted = ""
+    for layer in {layer.name: layer for one in wanted.environments for layer in one.layers}.values():
+        kept = ""
         for entry in lock_entries(_locked(layer, uses_local_builds(layer))):
-            if HEAVY.fullmatch(entry.name) and not with_torch:
+            if HEAVY.fullmatch(entry.name) and not wanted.with_torch:
                 left_out[entry.pin] = entry.digests
             else:
-                wanted += entry.text
-        if not wanted:
+                kept += entry.text
+        if not kept:
             continue
         say(f"collecting the wheels of {layer.name}")
-        python = version if layer.python == "system" else layer.python
+        python = wanted.python if layer.python == "system" else layer.python
         requirements = wheels.with_name(f"{layer.name}.txt")
-        requirements.write_text(wanted, encoding="utf-8")
+        requirements.write_text(kept, encoding="utf-8")
         download(requirements, wheels, python, wheels_only=False, variables=layer.toml.build_variables)
         requirements.unlink()
         for source in sorted(path for path in wheels.iterdir() if path.suffix != ".whl"):
@@ -147,13 +165,15 @@ def _check_python(wheel: Path, version: str) -> None:
         )
 
 
-def _check_size(made: Path) -> None:
+def _check_size(made: Path, limit: int) -> None:
     sizes = {path: path.stat().st_size for path in _files(made) if not _is_heavy(path)}
-    if sum(sizes.values()) > LIMIT:
+    if sum(sizes.values()) > limit * 10**6:
         largest = ", ".join(f"{one.name} {_megabytes(sizes[one])}" for one in sorted(sizes, key=lambda one: -sizes[one])[:3])
         found = f"{_megabytes(sum(sizes.values()))} ({largest}, ...)"
-        expected = f"at most {_megabytes(LIMIT)} beside torch and CUDA"
-        raise Invalid([Problem("bundle", 1, expected, found, "bundle fewer environments at once")])
+        expected = f"at most {limit} MB beside torch and CUDA"
+        raise Invalid(
+            [Problem("bundle", 1, expected, found, "bundle fewer environments at once, or allow more with --limit MB")]
+        )
 
 
 def _is_heavy(path: Path) -> bool:
@@ -168,16 +188,16 @@ def _files(folder: Path) -> Iterator[Path]:
     return (path for path in sorted(folder.rglob("*")) if path.is_file())
 
 
-def _facts(environments: Sequence[Environment], wheels: Path, version: str, left_out: dict[str, list[str]]) -> dict[str, Any]:
-    pythons = {layer.python for one in environments for layer in one.layers} - {"system", version}
+def _facts(wanted: Wanted, wheels: Path, left_out: dict[str, list[str]]) -> dict[str, Any]:
+    layers = [layer for one in wanted.environments for layer in one.layers]
     return {
         "version": 1,
-        "environments": [one.name for one in environments],
-        "python": version,
-        "pythons": sorted(pythons),
+        "environments": [one.name for one in wanted.environments],
+        "python": wanted.python,
+        "pythons": sorted({layer.python for layer in layers} - {"system", wanted.python}),
         "machine": f"{platform.system()} {platform.machine()}",
         "glibc": _glibc(path.name for path in wheels.glob("*.whl")),
-        "system": sorted({name for one in environments for layer in one.layers for name in layer.toml.system}),
+        "system": sorted({name for layer in layers for name in layer.toml.system}),
         "left_out": left_out,
     }
 

@@ -14,11 +14,12 @@ import platform
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-MANIFEST, DIGEST = "manifest.json", "manifest.sha256"
+MANIFEST, DIGEST, PROJECT = "manifest.json", "manifest.sha256", "project.zip"
 START = "import sys; sys.path.insert(0, ''); from checks.decide.bootstrap import main; sys.exit(main())"
 FIND = "import importlib.util, sys; sys.exit(importlib.util.find_spec(sys.argv[1]) is None)"
 USAGE = 2
@@ -114,8 +115,8 @@ def _brought(manifest: dict[str, Any], folder: Path | None) -> tuple[list[Path],
             missing.append(pin + (f" ({named[0].name} has another SHA-256)" if named else ""))
     if not missing:
         return found, []
-    where = f"in {folder}" if folder else "no --wheels FOLDER"
-    return [], [f"expected the wheels that the bundle was made without: {', '.join(missing)}; found {where} none of them."]
+    where = f"not these in {folder}" if folder else "no --wheels FOLDER"
+    return [], [f"expected the wheels that are not in the bundle: {', '.join(missing)}; found {where}. Give a folder that has them."]
 
 
 def _decide(manifest: dict[str, Any], work: Path, brought: list[Path]) -> int:
@@ -137,15 +138,12 @@ def _lay(manifest: dict[str, Any], work: Path, brought: list[Path]) -> None:
     shutil.rmtree(str(wheels), ignore_errors=True)
     wheels.mkdir(parents=True)
     for name in manifest["files"]:
-        folder, _, rest = name.partition("/")
-        if folder == "wheels":
-            (wheels / rest).symlink_to(HERE / name)
-        elif folder == "project":
-            target = work / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(str(HERE / name), str(target))
+        if name.startswith("wheels/"):
+            (work / name).symlink_to(HERE / name)
     for file in brought:
         (wheels / file.name).symlink_to(file.resolve())
+    with zipfile.ZipFile(str(HERE / PROJECT)) as archive:
+        archive.extractall(str(work / "project"))
 
 
 def _gather(checks: Path, evidence: Path) -> int:
