@@ -66,7 +66,7 @@ def make_bundle(root: Path, wanted: Wanted, out: Path, say: Say) -> Bundle:
     with temporary(PREFIX, out.parent) as folder:
         made, wheels = folder / "bundle", folder / "bundle" / "wheels"
         wheels.mkdir(parents=True)
-        _pack_project(root, made / PROJECT)
+        _pack_project(root, wanted.environments, made / PROJECT)
         download(_engine_pins(root), wheels, wanted.python)
         left_out = _collect(root, wanted, wheels, say)
         _check_size(made, wanted.limit)
@@ -103,16 +103,22 @@ def _refuse(environments: Sequence[Environment], out: Path) -> None:
         raise Invalid(problems)
 
 
-def _pack_project(root: Path, target: Path) -> None:
-    """Pack the engine that runs this, and over it the project's own content; the same bytes each time."""
+def _pack_project(root: Path, environments: Sequence[Environment], target: Path) -> None:
+    """Pack the engine that runs this, and over it the project's own content; the same bytes each time.
+
+    The locks of other environments are there by their names alone, which articles name: their hashes are most of a project.
+    """
     engine = [(ENGINE, path) for pattern in (*ENGINE_FILES, "checkpoint_clinic/**/*.py") for path in ENGINE.glob(pattern)]
     content = [(root, path) for pattern in CONTENT_FILES for path in root.glob(pattern)]
     found = {path.relative_to(place): path for place, path in (*engine, *content) if path.is_file()}
     found[Path("requirements/engine.txt")] = _engine_pins(root)
+    own = {path for one in environments for path in one.subjects}
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for name, path in sorted(found.items()):
             if not NO_CONTENT.intersection(name.parts) and not any(part[0] == "." for part in name.parts):
-                archive.writestr(zipfile.ZipInfo(name.as_posix()), path.read_bytes(), zipfile.ZIP_DEFLATED)
+                others = path.match("checks/environments/*/lock*.txt") and path not in own
+                data = b"" if others else path.read_bytes()
+                archive.writestr(zipfile.ZipInfo(name.as_posix()), data, zipfile.ZIP_DEFLATED)
 
 
 def _engine_pins(root: Path) -> Path:

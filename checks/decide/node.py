@@ -116,7 +116,9 @@ def _brought(manifest: dict[str, Any], folder: Path | None) -> tuple[list[Path],
     if not missing:
         return found, []
     where = f"not these in {folder}" if folder else "no --wheels FOLDER"
-    return [], [f"expected the wheels that are not in the bundle: {', '.join(missing)}; found {where}. Give a folder that has them."]
+    return [], [
+        f"expected the wheels that are not in the bundle: {', '.join(missing)}; found {where}. Give a folder that has them."
+    ]
 
 
 def _decide(manifest: dict[str, Any], work: Path, brought: list[Path]) -> int:
