@@ -125,7 +125,8 @@ def _decide(manifest: dict[str, Any], work: Path, brought: list[Path]) -> int:
     _lay(manifest, work, brought)
     command = [sys.executable, "-c", START, "run", "--wheels", str(work / "wheels")]
     command += [word for name in manifest["environments"] for word in ("--environment", name)]
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "UV_", "PIP_", "CLINIC_"))}
+    strange = ("PYTHON", "UV_", "PIP_", "CLINIC_ENGINE")  # settings of whoever else works here
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(strange)}
     own = {"CLINIC_HOME": str(work / "home"), "UV_CACHE_DIR": str(work / "cache"), "UV_PYTHON_DOWNLOADS": "never"}
     own["UV_OFFLINE"] = "1"
     status = subprocess.run(command, cwd=str(work / "project"), env={**kept, **own}, check=False).returncode
