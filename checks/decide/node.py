@@ -63,7 +63,7 @@ def _of_this_machine(manifest: dict[str, Any]) -> list[str]:
         found = version if sys.implementation.name == "cpython" else sys.implementation.name
         return [
             f"expected Python {manifest['python']} (CPython), for which the wheels were chosen; found {found}. "
-            f"Start it with python{manifest['python']}, or make another bundle: clinic bundle --python {version} ..."
+            f"Start it with python{manifest['python']}, or make a bundle for another: clinic bundle --python VERSION"
         ]
     machine = f"{platform.system()} {platform.machine()}"
     if machine != manifest["machine"]:
