@@ -1,7 +1,7 @@
 """`run.py` of a bundle: compares every byte with the manifest, then decides the bundle's claims here, without a network.
 
 Copied as it is by `clinic bundle`, and read by whatever Python somebody starts it with: the standard library only, and nothing
-that an older Python could not read. What it runs is a copy of what it has compared, in a folder `run` beside it.
+that Python 3.7 could not read. What it runs is a copy of what it has compared, in a folder `run` beside it.
 """
 
 from __future__ import annotations
@@ -89,15 +89,15 @@ def _changed(manifest: dict[str, Any]) -> list[str]:
         file = HERE / name
         if not file.is_file():
             problems.append(f"{name}: expected a file with the SHA-256 {digest}; found none. Copy the bundle again.")
-        elif (found := _sha256(file)) != digest:
-            problems.append(f"{name}: expected the SHA-256 {digest}; found {found}. Copy the bundle again.")
+        elif _sha256(file) != digest:
+            problems.append(f"{name}: expected the SHA-256 {digest}; found {_sha256(file)}. Copy the bundle again.")
     return problems
 
 
 def _sha256(file: Path) -> str:
     found = hashlib.sha256()
     with file.open("rb") as opened:
-        while part := opened.read(1 << 20):
+        for part in iter(lambda: opened.read(1 << 20), b""):
             found.update(part)
     return found.hexdigest()
 
@@ -122,7 +122,11 @@ def _brought(manifest: dict[str, Any], folder: Path | None) -> tuple[list[Path],
 
 
 def _decide(manifest: dict[str, Any], work: Path, brought: list[Path]) -> int:
-    _lay(manifest, work, brought)
+    try:
+        _lay(manifest, work, brought)
+    except OSError as error:
+        print(f"run.py: expected a folder to work in; found {error}. Give another: --work FOLDER", file=sys.stderr)
+        return USAGE
     command = [sys.executable, "-c", START, "run", "--wheels", str(work / "wheels")]
     command += [word for name in manifest["environments"] for word in ("--environment", name)]
     strange = ("PYTHON", "UV_", "PIP_", "CLINIC_ENGINE")  # settings of whoever else works here

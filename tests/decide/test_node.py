@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 import shutil
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from checks.decide import node as node_module
 
 from ..conftest import ERRORS, add_byte, clinic, edit, statuses
 from .test_bundle import bundle, make_source, prepare
@@ -154,3 +157,16 @@ def test_a_machine_without_uv_among_its_wheels_is_told(made: Path, node: Path) -
     done = start(node, "--wheels", str(made / "wheels"))
     assert done.returncode == 2
     assert "clinic: expected a wheel of uv in " in done.stderr
+
+
+def test_a_folder_that_cannot_be_worked_in_is_told(made: Path, node: Path) -> None:
+    (node / "taken").touch()
+    done = start(node, "--wheels", str(made / "wheels"), "--work", str(node / "taken"))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("run.py: expected a folder to work in; found ")
+    assert done.stderr.endswith("Give another: --work FOLDER\n")
+
+
+def test_an_old_python_can_read_what_refuses_it() -> None:
+    source = (Path(node_module.__file__)).read_text(encoding="utf-8")
+    assert ast.parse(source, feature_version=(3, 7))
