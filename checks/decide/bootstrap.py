@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import zipfile
@@ -33,6 +34,7 @@ def main() -> int:
         print(f"clinic: uv could not install {requirements.name} from {wheels}.\n    repair: {COLLECT}", file=sys.stderr)
         return 2
     path = os.pathsep.join(filter(None, [str(engine), str(root), os.environ.get("PYTHONPATH")]))
+    signal.signal(signal.SIGINT, lambda *_: None)  # the engine has it from the terminal, too, and ends in order: wait for it
     again = [sys.executable, "-m", "checks", *sys.argv[1:]]
     return subprocess.run(again, env={**os.environ, "PYTHONPATH": path, ENGINE: str(engine)}, check=False).returncode
 

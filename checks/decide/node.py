@@ -12,6 +12,7 @@ import json
 import os
 import platform
 import shutil
+import signal
 import subprocess
 import sys
 import zipfile
@@ -133,6 +134,7 @@ def _decide(manifest: dict[str, Any], work: Path, brought: list[Path]) -> int:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(strange)}
     own = {"CLINIC_HOME": str(work / "home"), "UV_CACHE_DIR": str(work / "cache"), "UV_PYTHON_DOWNLOADS": "never"}
     own["UV_OFFLINE"] = "1"
+    signal.signal(signal.SIGINT, lambda *_: None)  # the engine has it from the terminal, too, and ends in order: wait for it
     status = subprocess.run(command, cwd=str(work / "project"), env={**kept, **own}, check=False).returncode
     number = _gather(work / "project" / "checks", work / "evidence")
     print(f"{number} statements lie in {work / 'evidence'}. Carry that folder to a clone; there: clinic import FOLDER")

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import ast
+import functools
 import hashlib
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
+import warnings
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -170,3 +175,28 @@ def test_a_folder_that_cannot_be_worked_in_is_told(made: Path, node: Path) -> No
 def test_an_old_python_can_read_what_refuses_it() -> None:
     source = (Path(node_module.__file__)).read_text(encoding="utf-8")
     assert ast.parse(source, feature_version=(3, 7))
+
+
+def test_an_interrupt_ends_it_in_order_and_what_was_decided_is_brought_out(made: Path, node: Path) -> None:
+    slow = 'import time\n\n\ndef value_is_kept():\n    """It is kept."""\n    time.sleep(5)\n    assert time.time() > 5\n'
+    with zipfile.ZipFile(node / "project.zip", "a") as archive, warnings.catch_warnings(action="ignore"):
+        archive.writestr(f"{ERRORS}/old-evidence/remembered.py", slow)  # the last of a name is what is unpacked
+    digest = hashlib.sha256((node / "project.zip").read_bytes()).hexdigest()
+    say(node, lambda manifest: manifest["files"].update({"project.zip": digest}))
+    interruptible = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # a job in the background ignores it
+    with subprocess.Popen(
+        [sys.executable, "-I", "run.py", "--wheels", str(made / "wheels")],
+        cwd=node,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=interruptible,
+    ) as process:
+        assert process.stdout and process.stderr
+        assert any("deciding value_is_kept" in line for line in process.stderr)
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+        out, err = process.communicate()
+    assert (process.returncode, "Traceback" in err) == (130, False), err
+    assert "Interrupted. What was decided is kept" in err
+    assert "3 statements lie in " in out  # what was running has ended, nothing more has begun
