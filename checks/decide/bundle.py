@@ -1,9 +1,9 @@
 """What a machine without network needs to decide the claims of environments, in one folder: only Python has to be there.
 
-run.py  README.txt         the one command (`node`), and how it is called
-manifest.json              for which Python and platform; every file with its SHA-256; manifest.sha256 has its own
-wheels/                    of the engine, uv among them, and of the environments; what has no wheel is built
-project/                   the engine, the checks and the snippets; no evidence, so that there everything is decided
+run.py  README.txt   the one command (`node`), and how it is called
+manifest.json        for which Python and system; every file with its SHA-256; manifest.sha256 has its own
+wheels/              of the engine, uv among them, and of the environments; what has no wheel is built
+project.zip          the engine, the checks and the snippets; no evidence, so that there everything is decided
 """
 
 from __future__ import annotations
@@ -24,10 +24,9 @@ from ..content.environment import Environment, awaits_commit, lock_entries, spli
 from ..content.problem import Invalid, Problem
 from .evidence import sha256
 from .install import BUILT, Say, Unavailable, build_wheel, download, home, uses_local_builds
-from .leftovers import temporary
+from .leftovers import BUNDLE, sweep_bundles, temporary
 from .node import DIGEST, MANIFEST, PROJECT
 
-PREFIX = ".clinic-bundle-"
 HEAVY = re.compile(r"torch|(pytorch-)?triton|(nvidia|cuda)-.+")  # torch, and what only torch asks for
 ENGINE = Path(__file__).parents[2]
 ENGINE_FILES = ("checks/*.py", *(f"checks/{room}/*.py" for room in ("content", "decide", "show", "tend", "commands")))
@@ -63,7 +62,8 @@ def make_bundle(root: Path, wanted: Wanted, out: Path, say: Say) -> Bundle:
     """
     _refuse(wanted.environments, out)
     out.parent.mkdir(parents=True, exist_ok=True)
-    with temporary(PREFIX, out.parent) as folder:
+    sweep_bundles(out.parent)
+    with temporary(BUNDLE, out.parent) as folder:
         made, wheels = folder / "bundle", folder / "bundle" / "wheels"
         wheels.mkdir(parents=True)
         _pack_project(root, wanted.environments, made / PROJECT)
@@ -94,8 +94,8 @@ def _refuse(environments: Sequence[Environment], out: Path) -> None:
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         problems.append(Problem("--out", 1, "a folder that is new or empty", f"{out} with something in it", "name another"))
     for environment in environments:
-        layers = [layer for layer in environment.layers if split_lock(_locked(layer, uses_local_builds(layer)))[1]]
-        if layers or awaits_commit(environment):
+        commits = [one for layer in environment.layers for one in split_lock(_locked(layer, uses_local_builds(layer)))[1]]
+        if commits or awaits_commit(environment):
             repair = "leave it out, and run it where git reaches its source repository"
             expected = "environments of released packages alone"
             problems.append(Problem("--environment", 1, expected, f"{environment.name}, which takes one from a commit", repair))
@@ -145,17 +145,23 @@ def _collect(root: Path, wanted: Wanted, wheels: Path, say: Say) -> dict[str, li
         requirements.write_text(kept, encoding="utf-8")
         download(requirements, wheels, python, wheels_only=False, variables=layer.toml.build_variables)
         requirements.unlink()
-        for source in sorted(path for path in wheels.iterdir() if path.suffix != ".whl"):
-            say(f"building {source.name}, which has no wheel")
-            wheel = build_wheel(layer, source, home(root) / "environments", say)
-            name, number, _, _ = parse_wheel_filename(wheel.name)
-            _check_python(wheel, python)
-            built.setdefault(f"{name}=={number}", set()).add(sha256(wheel))
-            source.unlink()
+        for pin, digest in _build_sources(layer, wheels, python, home(root) / "environments", say):
+            built.setdefault(pin, set()).add(digest)
     lines = [f"{pin} {' '.join(f'--hash=sha256:{one}' for one in sorted(found))}\n" for pin, found in sorted(built.items())]
     if lines:
         (wheels / BUILT).write_text("".join(lines), encoding="utf-8")
     return dict(sorted(left_out.items()))
+
+
+def _build_sources(layer: Environment, wheels: Path, python: str, layers: Path, say: Say) -> Iterator[tuple[str, str]]:
+    """Build what was downloaded and is no wheel; yield each pin with the digest of its wheel."""
+    for source in sorted(path for path in wheels.iterdir() if path.suffix != ".whl"):
+        say(f"building {source.name}, which has no wheel")
+        wheel = build_wheel(layer, source, layers, say)
+        _check_python(wheel, python)
+        name, version, _, _ = parse_wheel_filename(wheel.name)
+        yield f"{name}=={version}", sha256(wheel)
+        source.unlink()
 
 
 def _locked(layer: Environment, local: bool) -> str:
