@@ -24,6 +24,7 @@ READERS = ("diagnose", "explain", "here", "snippet", "audit", "verify", "list", 
 MAINTAINERS = (
     "atlas",
     "build",
+    "bundle",
     "csp",
     "draw",
     "generate",

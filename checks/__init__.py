@@ -48,6 +48,8 @@ show         how it is shown
   osv          affected ranges as OSV records, between releases that were measured to be right
   linked       an article's JSON-LD
   package      what the installed package carries: dictionaries, articles, snippets
+  junit        cells with their statuses as JUnit XML
+  summary      cells counted as a Markdown table
   publish      both languages built; badges, evidence and downloads laid beside the pages
 
 decide       how it is decided
@@ -56,6 +58,7 @@ decide       how it is decided
   evidence     what a run saw <-> an in-toto statement file; digests; the status rule
   leftovers    temporary folders whose owner was killed
   plan         articles x environments -> cells; the jobs that would decide them
+  matrix       jobs for many machines, as a GitHub Actions matrix
   integrity    whether an installed layer still is what was installed
   incoming     a statement that somebody brings: whether the same rules let it in
   releases     the newest release of a package, asked of pip's index
@@ -63,6 +66,8 @@ decide       how it is decided
   guard        what a check's files may not do
   sandbox      what shuts a check in: the strictest isolation that the machine offers
   run          one job -> outcomes: process, limits, output
+  bundle       what a machine without network needs, in one folder
+  node         the one command of such a folder: compares every byte, then runs; copied into it
   bootstrap    starts the engine from a folder of wheels, where its own packages are not installed
 
 content      what people wrote

@@ -21,7 +21,7 @@ MODULES = sorted(path.relative_to(REPOSITORY).as_posix() for folder in FOLDERS f
 OF_READERS = tuple(name for name in MODULES if name.startswith("checkpoint_clinic/"))
 ONLY_IN = {
     "subprocess": {
-        *("checks/decide/install.py", "checks/decide/run.py", "checks/decide/bootstrap.py"),
+        *("checks/decide/install.py", "checks/decide/run.py", "checks/decide/bootstrap.py", "checks/decide/node.py"),
         *("checks/decide/releases.py", "checks/decide/sandbox.py"),
         *("checkpoint_clinic/__main__.py", "checkpoint_clinic/started.py"),
     },
@@ -42,7 +42,7 @@ OF_A_SCRIPT = {
     "checkpoint_clinic/fixtures.py": {"pytest"},
     "checkpoint_clinic/server.py": {"anyio", "jsonschema", "mcp", "mcp_types"},  # the extra mcp
 }
-STANDARD_LIBRARY_ONLY = ("checks/probe.py", "checks/decide/bootstrap.py", *OF_READERS)
+STANDARD_LIBRARY_ONLY = ("checks/probe.py", "checks/decide/bootstrap.py", "checks/decide/node.py", *OF_READERS)
 
 
 def imports(path: Path) -> set[str]:

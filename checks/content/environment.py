@@ -21,6 +21,7 @@ from .problem import Invalid, Problem, from_validation, line_of, relative
 
 LOCK, LOCAL_LOCK = "lock.txt", "lock.local.txt"
 _PIN = re.compile(r"^(?P<name>[A-Za-z0-9][\w.-]*)==(?P<version>[^\s;\\]+)", re.MULTILINE)
+_ENTRY = re.compile(_PIN.pattern + r"(?:[^\n\\]|\\\n)*\n?", re.MULTILINE)  # a line that ends in \ goes on
 _PLACE = re.compile(r"\{(\w[\w.-]*)\}")  # where a family's version goes
 _COMMIT = re.compile(r"^(?P<name>[A-Za-z0-9][\w.-]*) @ git\+(?P<source>https://\S+)@(?P<commit>[0-9a-f]{40})$", re.MULTILINE)
 _PULL = re.compile(r"@pull/\d+$")  # of a requirement: the commit by which a pull request was merged
@@ -163,6 +164,30 @@ def read_commits(lock: Path) -> dict[str, tuple[str, str]]:
 def split_lock(text: str) -> tuple[str, tuple[str, ...]]:
     """Return a lock's hashed pins, and what it takes from git: a full commit is a digest itself, and has no other one."""
     return _COMMIT.sub("", text), tuple(found[0] for found in _COMMIT.finditer(text))
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A pin of a lock as it is written, its hashes below it."""
+
+    name: str  # canonical
+    version: str
+    text: str
+
+    @property
+    def pin(self) -> str:
+        """`name==version`."""
+        return f"{self.name}=={self.version}"
+
+    @property
+    def digests(self) -> list[str]:
+        """The SHA-256 of each file that the lock allows."""
+        return re.findall(r"--hash=sha256:([0-9a-f]{64})", self.text)
+
+
+def lock_entries(text: str) -> list[Entry]:
+    """Return the hashed pins of a lock."""
+    return [Entry(canonicalize_name(found["name"]), found["version"], found[0]) for found in _ENTRY.finditer(text)]
 
 
 def pull_request(requirement: Requirement) -> tuple[str, str] | None:

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -24,10 +24,11 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
-from ..content.environment import Environment, awaits_commit, pull_request, read_commits, split_lock
+from ..content.environment import Environment, awaits_commit, lock_entries, pull_request, read_commits, split_lock
 from .integrity import accept, changed_files, write_down
 
 STAMP = "clinic-layer.json"
+BUILT = "built.txt"  # in a folder of wheels: pins of what was built from source packages, with the hashes of the builds
 BUILDING = threading.Lock()
 COMPILE = """
 import contextlib, py_compile, sys
@@ -77,7 +78,7 @@ def install(environment: Environment, folder: Path, wheels: Path | None = None, 
     inherited = ""
     for layer in environment.layers:
         interpreter = find_python(layer.python)
-        local = uses_local_builds(layer)
+        local = uses_local_builds(layer, wheels)
         key = _layer_key(layer, interpreter, local, inherited)
         place = folder / f"{layer.name}-{key[:12]}"
         if not _is_whole(place, key, say):
@@ -221,21 +222,46 @@ def collect_wheels(environment: Environment, engine: Path, folder: Path, version
     folder.mkdir(parents=True, exist_ok=True)
     built = [layer.lock() for layer in environment.layers if not layer.toml.build_isolation]  # there, from a source package
     for requirements in [engine, *(layer.lock() for layer in environment.layers if _pins(layer, False))]:
-        command = [
-            sys.executable,
-            "-m",
-            "pip",
-            "download",
-            "--quiet",
-            "--no-deps",
-            "--require-hashes",
-            "--prefer-binary" if requirements in built else "--only-binary=:all:",
-        ]
-        command += ["--python-version", version, "--dest", str(folder), "--requirement", str(requirements)]
-        answer = _run(command, dict(environment.toml.build_variables))
-        if answer.returncode:
-            words = " ".join(answer.stderr.split())[-600:]
-            raise Unavailable(f"collecting the wheels of {requirements.name} failed: {words}\n    {_advice(words)}")
+        download(requirements, folder, version, requirements not in built, environment.toml.build_variables)
+
+
+def download(
+    requirements: Path, folder: Path, version: str, wheels_only: bool = True, variables: Mapping[str, str] | None = None
+) -> None:
+    """Download what a hashed requirements file pins, for a machine like this one with that Python.
+
+    Raises:
+        Unavailable: if the index does not answer or has no wheel for that Python.
+    """
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes"]
+    command += ["--only-binary=:all:" if wheels_only else "--prefer-binary"]
+    command += ["--python-version", version, "--dest", str(folder), "--requirement", str(requirements)]
+    answer = _run(command, dict(variables or {}))
+    if answer.returncode:
+        words = " ".join(answer.stderr.split())[-600:]
+        raise Unavailable(f"collecting the wheels of {requirements.name} failed: {words}\n    {_advice(words)}")
+
+
+def build_wheel(layer: Environment, source: Path, folder: Path, say: Say = print) -> Path:
+    """Build a layer's source package as the layer itself would be built, lay the wheel beside it and return it.
+
+    Args:
+        layer: the layer that the package belongs to; without build isolation, what lies below it is installed.
+        source: the source package.
+        folder: where layers live.
+        say: told what takes long.
+
+    Raises:
+        Unavailable: if it cannot be built.
+    """
+    below = install(layer.base, folder, None, say).python if layer.base and not layer.toml.build_isolation else None
+    arguments = ["build", "--quiet", "--wheel", "--python", str(below or find_python(layer.python))]
+    arguments += [] if layer.toml.build_isolation else ["--no-build-isolation"]
+    with tempfile.TemporaryDirectory() as made:
+        arguments += [*_sources(None, False), "--out-dir", made, str(source)]
+        _uv(arguments, "", dict(layer.toml.build_variables), f"building {source.name}")
+        (wheel,) = Path(made).glob("*.whl")
+        return Path(shutil.copy(wheel, source.with_name(wheel.name)))
 
 
 def find_python(version: str) -> Path:
@@ -284,13 +310,15 @@ def _machine_version() -> str:
     return f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
-def uses_local_builds(environment: Environment) -> bool:
-    """Whether pip's find-links knows every build that the environment would rather take than the index's."""
-    return bool(environment.toml.local_builds) and all(_is_known(Requirement(text)) for text in environment.toml.local_builds)
+def uses_local_builds(environment: Environment, wheels: Path | None = None) -> bool:
+    """Whether pip's find-links, or the folder of wheels, has every build that the environment would rather take."""
+    folders = (str(wheels),) if wheels else find_links()
+    builds = environment.toml.local_builds
+    return bool(builds) and all(_is_known(Requirement(text), folders) for text in builds)
 
 
-def _is_known(requirement: Requirement) -> bool:
-    for folder in find_links():
+def _is_known(requirement: Requirement, folders: Iterable[str]) -> bool:
+    for folder in folders:
         for wheel in Path(folder.removeprefix("file://")).glob("*.whl"):
             name, version, *_ = parse_wheel_filename(wheel.name)
             if name == canonicalize_name(requirement.name) and requirement.specifier.contains(version):
@@ -370,13 +398,23 @@ def _build(
     arguments += [*_sources(wheels, local), "--requirement"]
     hashed, commits = split_lock(layer.lock(local).read_text(encoding="utf-8"))
     try:
-        _uv([*arguments, "-"], hashed, dict(layer.toml.build_variables), what)
+        _uv([*arguments, "-"], _with_builds(hashed, wheels), dict(layer.toml.build_variables), what)
         if commits:
             arguments.remove("--require-hashes")
             _uv([*arguments, "-"], "\n".join(commits), dict(layer.toml.build_variables), what)
     except Unavailable:
         shutil.rmtree(place, ignore_errors=True)
         raise
+
+
+def _with_builds(hashed: str, wheels: Path | None) -> str:
+    """Let what was built for a folder of wheels take the place of the source package, whose hash was held to when it was."""
+    if wheels is None or not (wheels / BUILT).is_file():
+        return hashed
+    builds = {one.pin: one.text for one in lock_entries((wheels / BUILT).read_text(encoding="utf-8"))}
+    for entry in lock_entries(hashed):
+        hashed = hashed.replace(entry.text, builds.get(entry.pin, entry.text))
+    return hashed
 
 
 def _addsitedir(folders: list[Path]) -> str:

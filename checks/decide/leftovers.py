@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 RUN, SITE = "clinic-run-", ".site-"  # of a run, in the folder for temporary files; of a build, in the project's root
+BUNDLE = ".clinic-bundle-"  # of a bundle, beside the folder that it is to be
 OLDER = re.compile(r"clinic-[a-z0-9_]{8}")  # as runs named theirs that held no lock
 DAY = 86_400  # seconds
 
@@ -34,6 +35,11 @@ def sweep_temporary() -> list[Path]:
     left = [path for path in folder.glob(f"{RUN}*") if _is_abandoned(path)]
     left += [path for path in folder.glob("clinic-*") if OLDER.fullmatch(path.name) and _is_own(path) and _is_old(path)]
     return [path for path in left if _removed(path)]
+
+
+def sweep_bundles(folder: Path) -> list[Path]:
+    """Remove what killed processes left that were making a bundle in this folder; return it."""
+    return [path for path in folder.glob(f"{BUNDLE}*") if _is_abandoned(path) and _removed(path)]
 
 
 def sweep_builds(root: Path) -> list[Path]:

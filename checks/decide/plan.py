@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Set
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, cached_property
@@ -128,6 +128,10 @@ class Project:
     def record(self, job: Job) -> Record | None:
         """Return a job's evidence, or None if there is none that can be read."""
         return read_or_none(location(job.article, job.module, job.environment.name))
+
+    def subjects(self, job: Job) -> Set[str]:
+        """Return the files that decide a job, named from the root."""
+        return self._digests(job.article, job.module, job.environment).keys()
 
     def _digests(self, article: Article, module: str, environment: Environment) -> dict[str, str]:
         """Return the subjects of today; each file is read once, however many modules, environments and cells share it."""

@@ -110,6 +110,64 @@ def test_plan_names_articles_and_environments(example: Path) -> None:
     assert 'KeyError: "prefix-missing.weight"' in clinic(example, "plan").stdout
 
 
+def test_plan_for_github_prints_one_line_of_json_and_nothing_else(example: Path) -> None:
+    done = clinic(example, "plan", "--format", "github", "--device", "cpu")
+    assert (done.returncode, done.stderr, done.stdout.count("\n")) == (0, "", 1)
+    assert json.loads(done.stdout) == {
+        "include": [
+            {"name": "bare", "articles": "CC001 CC002 CC003 CC004", "environments": "bare", "python": "3.11", "cells": 6}
+        ]
+    }
+    named = clinic(example, "plan", "CC004", "--format", "github", "--environment", "bare-cuda").stdout
+    assert [entry["environments"] for entry in json.loads(named)["include"]] == ["bare-cuda"]
+
+
+def test_plan_for_github_takes_changed_files_from_a_file_and_from_standard_input(example: Path) -> None:
+    (example / "changed.txt").write_text("README.md\nsnippets/rename_keys.py\n", encoding="utf-8")
+    (entry,) = json.loads(clinic(example, "plan", "--format", "github", "--changed", "changed.txt").stdout)["include"]
+    assert entry["articles"] == "CC001"
+    nothing = subprocess.run(
+        [CLINIC, "plan", "--format", "github", "--changed", "-"],
+        cwd=example,
+        input="README.md\n",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (nothing.returncode, nothing.stdout) == (0, '{"include": []}\n')
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("CC001",), "articles and the options that choose jobs go with --format github"),
+        (("--json", "--device", "cpu"), "articles and the options that choose jobs go with --format github"),
+        (("--format", "github", "--jobs", "257"), "257 is not in the range 1<=x<=256"),
+        (("--format", "github", "--changed", "no-such-file"), "no-such-file"),
+        (("--format", "github", "CC099"), "expected an article: CC001, CC002, CC003, CC004; found CC099"),
+    ],
+)
+def test_plan_that_cannot_be_made_prints_no_json(example: Path, arguments: tuple[str, ...], words: str) -> None:
+    done = clinic(example, "plan", *arguments)
+    assert (done.returncode, done.stdout, "Traceback" in done.stderr) == (2, "", False)
+    assert words in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("form", "begins"),
+    [
+        ("json", '{\n "cells": ['),
+        ("junit", '<?xml version="1.0" encoding="UTF-8"?>\n<testsuites '),
+        ("markdown", "| article |"),
+    ],
+)
+def test_status_in_each_form_ends_with_the_same_exit_status(decided: Path, form: str, begins: str) -> None:
+    for article, status in (("prefix-missing", 0), ("wrong-expectation", 1), ("needs-a-gpu", 4)):
+        done = clinic(decided, "status", article, "--format", form)
+        assert (done.returncode, done.stderr) == (status, "")
+        assert done.stdout.startswith(begins)
+
+
 def test_python_m_checks_is_the_same_command(decided: Path) -> None:
     command = [sys.executable, "-m", "checks", "status", "prefix-missing"]
     done = subprocess.run(

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from checks.decide.leftovers import DAY, RUN, SITE, sweep_builds, sweep_temporary, temporary
+from checks.decide.leftovers import BUNDLE, DAY, RUN, SITE, sweep_builds, sweep_bundles, sweep_temporary, temporary
 
 HOLDS = """
 import sys
@@ -41,6 +41,14 @@ def owner(prefix: str, folder: Path) -> tuple[subprocess.Popen[str], Path]:
 def end(process: subprocess.Popen[str], number: signal.Signals | None = None) -> None:
     process.send_signal(number) if number else None
     process.communicate()
+
+
+def test_the_bundle_of_a_killed_process_is_removed_and_that_of_a_living_one_stays(tmp_path: Path) -> None:
+    (living, kept), (killed, left) = owner(BUNDLE, tmp_path), owner(BUNDLE, tmp_path)
+    end(killed, signal.SIGKILL)
+    assert sweep_bundles(tmp_path) == [left]
+    assert (left.exists(), kept.exists()) == (False, True)
+    end(living)
 
 
 def test_a_folder_is_gone_with_its_context(temp: Path) -> None:
