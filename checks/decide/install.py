@@ -361,6 +361,9 @@ def _installed(place: Path) -> Installed:
     return Installed(place / "bin" / "python", next((place / "lib").glob("python3.*/site-packages")))
 
 
+BUILDERS = ("setuptools", "wheel")  # of source packages, where a layer brings them
+
+
 def _build(
     layer: Environment,
     place: Path,
@@ -397,8 +400,12 @@ def _build(
     arguments += [] if cached else ["--no-cache"]
     arguments += [*_sources(wheels, local), "--requirement"]
     hashed, commits = split_lock(layer.lock(local).read_text(encoding="utf-8"))
+    hashed = _with_builds(hashed, wheels)
     try:
-        _uv([*arguments, "-"], _with_builds(hashed, wheels), dict(layer.toml.build_variables), what)
+        # Else uv builds before or after it installs them, by what its cache happens to hold: with these or with those below.
+        if not layer.toml.build_isolation and (builders := [one.text for one in lock_entries(hashed) if one.name in BUILDERS]):
+            _uv([*arguments, "-"], "\n".join(builders), {}, what)
+        _uv([*arguments, "-"], hashed, dict(layer.toml.build_variables), what)
         if commits:
             arguments.remove("--require-hashes")
             _uv([*arguments, "-"], "\n".join(commits), dict(layer.toml.build_variables), what)

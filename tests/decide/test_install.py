@@ -173,6 +173,26 @@ def test_source_package_is_collected_for_a_layer_that_builds_it(
     assert imported(install.install(one, tmp_path / "home", tmp_path / "carried", quiet), "thing") == "built"
 
 
+def test_what_builds_a_source_package_is_that_of_the_layer_even_where_it_is_not_in_the_cache(
+    tmp_path: Path, wheels: Path
+) -> None:
+    place = wheels / "thing-1.0.dev0"
+    place.mkdir(parents=True)
+    backend = BACKEND.replace('open("thing.py").read()', 'f"VERSION = {setuptools.VERSION!r}"').replace(
+        "import z", "import setuptools, z"
+    )
+    (place / "backend.py").write_text(backend, encoding="utf-8")
+    (place / "pyproject.toml").write_text(SYSTEM, encoding="utf-8")
+    source = shutil.make_archive(str(place), "gztar", wheels, place.name)
+    shutil.rmtree(place)
+    thing = f"thing==1.0.dev0 --hash=sha256:{hashlib.sha256(Path(source).read_bytes()).hexdigest()}\n"
+    below = environment(tmp_path, "below", f"setuptools==8.0 {make_wheel(wheels, 'setuptools', '8.0')}\n")
+    assert imported(install.install(below, tmp_path / "home", wheels, quiet), "setuptools") == "8.0"
+    lock = f"setuptools==9.0 {make_wheel(wheels, 'setuptools', '9.0')}\n{thing}"
+    one = environment(tmp_path, "one", lock, 'base = "below"\nbuild_isolation = false\n')
+    assert imported(install.install(one, tmp_path / "home", wheels, quiet), "thing") == "9.0"
+
+
 @pytest.fixture
 def asked(commits: list[str], monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The addresses that were asked; a pull request answers that it is merged, unless it is number 8."""
