@@ -3,9 +3,11 @@
 import warnings
 
 import torch
-from _resized import EMBEDDING, ROWS, error, fresh, printed
+from _resized import EMBEDDING, HEAD, ROWS, error, fresh, printed
 from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors.torch import load_file
+
+from snippets.verify_loaded import compare
 
 warnings.simplefilter("always")  # a warning is printed each time, not once
 warnings.simplefilter("ignore", FutureWarning)  # of other matters: what transformers will call otherwise
@@ -13,10 +15,10 @@ TRAINED, TOKENS = 110, torch.arange(8).reshape(1, 8)
 NAMES = ("embed_tokens", "lm_head")
 
 
-def _resized(rows=None, **options):
+def _resized(rows=None, seed=0, **options):
     model = fresh(ROWS)
     if rows is not None:
-        torch.manual_seed(rows)
+        torch.manual_seed(seed)
         model.resize_token_embeddings(rows, **options)
     return model
 
@@ -62,7 +64,9 @@ def a_base_that_was_not_resized_gives_the_message():
 def resized_to_the_rows_of_the_adapter_it_is_exact():
     """On a base resized to the adapter's 110 rows it loads, and computes bit for bit what the trained model did."""
     error(lambda: _attached(_resized()))
-    assert _attached(_resized(TRAINED))[1]
+    base = _resized(TRAINED, seed=1)  # its new rows are others than those of the training: they come from the adapter
+    assert not torch.equal(base(TOKENS).logits, LOGITS)
+    assert _attached(base)[1]
 
 
 def padded_to_64_it_stops_as_well():
@@ -79,13 +83,40 @@ def the_file_of_the_adapter_has_the_number():
     assert len(rows) == 2 and set(rows.values()) == {TRAINED}, rows
 
 
-def ignoring_it_loads_another_model_silently():
-    """PeftModel.from_pretrained(..., ignore_mismatched_sizes=True) loads, prints nothing, and computes something else."""
+def ignoring_it_loads_another_model():
+    """PeftModel.from_pretrained(..., ignore_mismatched_sizes=True) loads and warns; both matrices stay the base's, the output is wrong."""
     base = _resized()
     model, right, lines = _attached(base, ignore_mismatched_sizes=True)
-    assert not right and lines == "", lines
-    kept = model.state_dict()[f"base_model.model.{EMBEDDING.replace('.weight', '')}.modules_to_save.default.weight"]
-    assert torch.equal(kept, fresh(ROWS).state_dict()[EMBEDDING]), "the embedding is not the base's"
+    assert not right and "are being ignored because you passed `ignore_mismatched_sizes=True`" in lines, lines
+    state, old = model.state_dict(), fresh(ROWS).state_dict()
+    for name in (EMBEDDING, HEAD):
+        kept = state[f"base_model.model.{name.removesuffix('.weight')}.modules_to_save.default.weight"]
+        assert torch.equal(kept, old[name]), f"{name} is not the base's"
+
+
+def verify_loaded_names_both_of_an_adapter():
+    """verify_loaded.py with adapter= names both matrices after it, with both shapes; on the right base: equal, all 31 tensors."""
+    for rows, options in ((None, {"ignore_mismatched_sizes": True}), (TRAINED, {})):
+        base = _resized(rows, seed=1)
+        base.save_pretrained("base")
+        report = compare(_attached(base, **options)[0], "base", adapter="adapter")
+        print(*report.lines(), sep="\n")
+        if rows:
+            assert report.differences == [] and report.ending == "equal: all 31 tensors, bit for bit", report.ending
+        else:
+            told = [str(one.how) for one in report.differences]
+            assert told == [f"shape: [{ROWS}, 16] in the model, [{TRAINED}, 16] in the checkpoint"] * 2, told
+
+
+def without_the_matrices_nothing_stops():
+    """An adapter of the same training without the two matrices (save_embedding_layers=False) loads on 104 rows, and nothing is printed."""
+    trained = get_peft_model(_resized(TRAINED), LoraConfig(r=2, target_modules=["q_proj"], task_type="CAUSAL_LM"))
+    trained.save_pretrained("bare", save_embedding_layers=False)
+    names = load_file("bare/adapter_model.safetensors")
+    assert len(names) == 4 and not any(part in name for name in names for part in NAMES), sorted(names)
+    model, _, lines = _attached(_resized(), "bare")
+    assert lines == "", lines
+    assert trained(TOKENS).logits.shape[-1] == TRAINED and model(TOKENS).logits.shape[-1] == ROWS
 
 
 def after_a_resize_peft_saves_both_matrices():
@@ -106,5 +137,7 @@ if __name__ == "__main__":
     resized_to_the_rows_of_the_adapter_it_is_exact()
     padded_to_64_it_stops_as_well()
     the_file_of_the_adapter_has_the_number()
-    ignoring_it_loads_another_model_silently()
+    ignoring_it_loads_another_model()
+    verify_loaded_names_both_of_an_adapter()
+    without_the_matrices_nothing_stops()
     after_a_resize_peft_saves_both_matrices()
