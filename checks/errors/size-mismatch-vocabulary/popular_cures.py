@@ -16,7 +16,7 @@ def _stays(model, message):
 
 
 def ignoring_the_mismatch_loses_every_row():
-    """ignore_mismatched_sizes=True: it loads, and of the 100 rows that both have none is left, in embed_tokens nor in lm_head."""
+    """ignore_mismatched_sizes=True: it loads; of the 100 rows that both have none is left, in embed_tokens or in lm_head."""
     refused("stale")
     model, lines = load("stale", ignore_mismatched_sizes=True)
     assert model.get_input_embeddings().weight.shape == (OLD, 16)

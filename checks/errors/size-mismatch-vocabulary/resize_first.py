@@ -91,7 +91,7 @@ def resized_after_the_wrong_load_nothing_comes_back():
 
 
 def what_each_way_leaves_of_the_rows():
-    """Of the 104 rows of the file: exact 104, resized to 110 after the load 104, cut by hand 100, with the mismatch ignored 0."""
+    """Of the file's 104 rows stay: with vocab_size=104 and resized after the load 104, cut by hand 100, ignored 0."""
     grown, _ = load("right")
     grown.resize_token_embeddings(MORE)
     cut = fresh(OLD)
@@ -113,7 +113,7 @@ def what_each_way_leaves_of_the_rows():
 
 
 def the_audit_names_both_numbers():
-    """audit_checkpoint.py names the rows that config.json asks for, and those of the file; of the right folder it reports nothing."""
+    """audit_checkpoint.py names the rows that config.json asks for, and the file's; of the right folder nothing."""
     assert audit("right").problems == []
     told = [str(problem) for problem in audit("stale").problems]
     print(*told, sep="\n")
@@ -121,7 +121,7 @@ def the_audit_names_both_numbers():
 
 
 def verify_loaded_and_verify_built_agree_after_it():
-    """Of the right load verify_loaded.py reports nothing; verify_built.py says that config.json still has the old vocab_size."""
+    """Of the right load verify_loaded.py reports nothing; verify_built.py, that config.json has the old vocab_size."""
     model, _ = load("stale", vocab_size=ROWS)
     assert verify(model, "stale") == []
     found = verify_built(model, "stale")

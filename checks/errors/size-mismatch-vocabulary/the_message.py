@@ -1,26 +1,27 @@
 """What a load says of a file with 104 rows and a model with 100: by from_pretrained, and by load_state_dict."""
 
-from _resized import EMBEDDING, HEAD, OLD, ROWS, TENSORS, error, folder, fresh, load, equal, refused
+from _resized import EMBEDDING, HEAD, OLD, ROWS, TENSORS, equal, error, folder, fresh, load, refused
 
-WORDS = f"copying a param with shape torch.Size([{ROWS}, 16]) from checkpoint, the shape in current model is torch.Size([{OLD}, 16])"
-TABLE = f"ckpt: torch.Size([{ROWS}, 16]) vs model:torch.Size([{OLD}, 16])"
+FILE_HAS, MODEL_HAS = f"torch.Size([{ROWS}, 16])", f"torch.Size([{OLD}, 16])"
+WORDS = f"copying a param with shape {FILE_HAS} from checkpoint, the shape in current model is {MODEL_HAS}"
+TABLE = f"ckpt: {FILE_HAS} vs model:{MODEL_HAS}"
 HINT = "You may consider adding `ignore_mismatched_sizes=True` in the model `from_pretrained` method."
 
 
 def it_names_the_embedding():
-    """from_pretrained stops with torch's words and the parameter: "size mismatch for model.embed_tokens.weight: copying a param"."""
+    """from_pretrained stops with torch's words and the name: "size mismatch for model.embed_tokens.weight"."""
     text, _ = refused("stale")
     assert f"size mismatch for {EMBEDDING}: {WORDS}" in text, text.strip().splitlines()[-1].strip()
 
 
 def it_names_no_parameter():
-    """from_pretrained stops with torch's words and no parameter's name: "size mismatch for weight: copying a param"."""
+    """from_pretrained stops with torch's words and no parameter's name: "size mismatch for weight"."""
     text, _ = refused("stale")
     assert f"size mismatch for weight: {WORDS}" in text and EMBEDDING not in text, text.strip().splitlines()[-1].strip()
 
 
 def it_prints_a_table():
-    """from_pretrained prints a table, in which both are MISMATCH, and the error says "For details look at the above report!"."""
+    """from_pretrained prints a table in which both are MISMATCH; the error says "look at the above report!"."""
     text, lines = refused("stale")
     assert text.endswith("For details look at the above report!"), text.strip().splitlines()[-1].strip()
     rows = {line.split(" ")[0]: line for line in lines.splitlines() if "| MISMATCH |" in line}
