@@ -93,6 +93,8 @@ def error(action):
     with printed() as lines:
         try:
             action()
+        except AssertionError:
+            raise
         except Exception as raised:  # whatever the library raises is what is asked for
             print(f"{type(raised).__name__}: {raised}", flush=True)
             found = raised
@@ -104,5 +106,7 @@ def error(action):
 
 
 def refused(path, **options):
-    """The error of from_pretrained, and what was printed."""
-    return error(lambda: transformers.AutoModelForCausalLM.from_pretrained(path, **options))
+    """The mismatch at which from_pretrained stops, and what was printed."""
+    text, lines = error(lambda: transformers.AutoModelForCausalLM.from_pretrained(path, **options))
+    assert "mismatch" in text, text
+    return text, lines

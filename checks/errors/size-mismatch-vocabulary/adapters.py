@@ -52,9 +52,15 @@ def _attached(base, folder="adapter", **options):
     return model, logits.shape == LOGITS.shape and torch.equal(logits, LOGITS), lines[0]
 
 
+def _stops(base):
+    text, _ = error(lambda: _attached(base))
+    assert "size mismatch for base_model.model." in text, text
+    return text
+
+
 def a_base_that_was_not_resized_gives_the_message():
     """Put on a base that was not resized, it stops: "size mismatch for base_model.model", with both numbers of rows."""
-    text, _ = error(lambda: _attached(_resized()))
+    text = _stops(_resized())
     told = [line.strip() for line in text.splitlines() if "size mismatch for base_model.model." in line]
     assert told and all(any(f"{name}." in line for name in NAMES) for line in told), text
     for line in told:
@@ -63,7 +69,7 @@ def a_base_that_was_not_resized_gives_the_message():
 
 def resized_to_the_rows_of_the_adapter_it_is_exact():
     """On a base resized to the adapter's 110 rows it loads, and computes bit for bit what the trained model did."""
-    error(lambda: _attached(_resized()))
+    _stops(_resized())
     base = _resized(TRAINED, seed=1)  # its new rows are others than those of the training: they come from the adapter
     assert not torch.equal(base(TOKENS).logits, LOGITS)
     assert _attached(base)[1]
@@ -71,8 +77,8 @@ def resized_to_the_rows_of_the_adapter_it_is_exact():
 
 def padded_to_64_it_stops_as_well():
     """On a base resized with pad_to_multiple_of=64, which has 128 rows, it stops with the same message."""
-    text, _ = error(lambda: _attached(_resized(TRAINED, pad_to_multiple_of=64)))
-    assert "size mismatch for base_model.model." in text and "model is torch.Size([128, 16])" in text, text
+    text = _stops(_resized(TRAINED, pad_to_multiple_of=64))
+    assert "model is torch.Size([128, 16])" in text, text
 
 
 def the_file_of_the_adapter_has_the_number():
