@@ -41,6 +41,7 @@ def with_fewer_rows_in_the_file_it_is_the_same():
     _stays(model, "rows were kept")
     model, _ = load(path, vocab_size=OLD)
     model.resize_token_embeddings(ROWS)
+    assert model.get_input_embeddings().num_embeddings == ROWS
     assert [rows(model, name) for name in (EMBEDDING, HEAD)] == [OLD, OLD]
 
 

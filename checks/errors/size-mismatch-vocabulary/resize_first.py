@@ -61,6 +61,7 @@ def two_resizes_make_other_new_rows():
         torch.manual_seed(seed)
         model.resize_token_embeddings(MORE)
         added.append(model.get_input_embeddings().weight[ROWS:].detach())
+    assert [len(rows_added) for rows_added in added] == [MORE - ROWS] * 2
     same = sum(torch.equal(one, other) for one, other in zip(*added, strict=True))
     assert same == 0, f"{same} of 6 the same"
 
