@@ -36,7 +36,7 @@ def _apart(folder, tied):
 
 
 def shared_by_hand_no_error_and_no_head():
-    """A Llama whose config says untied, its head shared by hand: save_pretrained raises and prints nothing, and stores no head."""
+    """A Llama, config untied, its head shared by hand: save_pretrained raises and prints nothing, and stores no head."""
     _, text = _shared("shared")
     stored = load_file(f"shared/{FILE}")
     assert HEAD not in stored and EMBEDDING in stored and text == "", (sorted(stored), text)
