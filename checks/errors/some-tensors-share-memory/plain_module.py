@@ -184,7 +184,7 @@ def what_each_keeps():
                 found[f"{way} {'tied' if into else 'apart'}"] = [equal(model), tied(model)]
             except RuntimeError:
                 found[f"{way} {'tied' if into else 'apart'}"] = "error"
-    print("--- data kept " + json.dumps(found))
+    print("--- data what-each-keeps", json.dumps(found))
     assert found == {
         "save_model tied": [4, True],
         "save_model apart": "error",
