@@ -47,10 +47,11 @@ def _missing(load):
 
 
 def save_file_stops_and_names_both():
-    """save_file of a tied state dict: "Some tensors share memory", both names, and no file is left."""
+    """save_file of a tied state dict: "Some tensors share memory", both names, no file; the model is as it was."""
     text = _refused(lambda tensor: tensor)
     assert "Some tensors share memory, this will lead to duplicate memory on disk" in text, text
     assert EMBEDDING in text and HEAD in text and "body" not in text, text
+    assert equal(MODEL) == 4 and tied(MODEL)
     save_file(Net(tied=False).state_dict(), FILE)  # the control: it is the tie that is refused
 
 
@@ -113,6 +114,23 @@ def a_dropped_key_is_the_same_without_the_note():
     model = _loaded(fresh(tied=False), strict=False)
     assert equal(model) == 3 and not torch.equal(model.head.weight, TENSORS[HEAD]), equal(model)
     assert not _stored()[1], _stored()
+
+
+def load_model_needs_no_note():
+    """load_model of that file: 4 of 4 exact, one tensor, in a model that ties; in one that does not, an error."""
+    _dropped()
+    model = fresh(tied=True)
+    load_model(model, FILE)
+    assert equal(model) == 4 and tied(model), (equal(model), tied(model))
+    assert HEAD in _missing(lambda: load_model(fresh(tied=False), FILE))
+
+
+def load_model_refuses_clones():
+    """load_model of the clones into a model that ties: "Unexpected key(s)"; load_state_dict takes them, 4 of 4 exact."""
+    _cloned()
+    text = _missing(lambda: load_model(fresh(tied=True), FILE))
+    assert "Unexpected key(s)" in text, text
+    assert equal(_loaded(fresh(tied=True))) == 4
 
 
 def verify_names_the_lost_one():
@@ -204,6 +222,8 @@ if __name__ == "__main__":
     with_strict_false_a_model_that_ties_is_exact()
     with_strict_false_a_model_that_does_not_tie_is_wrong_silently()
     a_dropped_key_is_the_same_without_the_note()
+    load_model_needs_no_note()
+    load_model_refuses_clones()
     verify_names_the_lost_one()
     clone_keeps_every_value_twice()
     clone_loses_the_tie_where_the_class_does_not_tie()

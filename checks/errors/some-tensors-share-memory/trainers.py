@@ -95,6 +95,20 @@ def what_accelerate_saved_is_exact_where_the_model_ties():
     assert ends == [4, 3], ends
 
 
+def load_model_takes_what_accelerate_saved():
+    """safetensors' load_model of that file: 4 of 4 exact, one tensor, where the model ties; an error where it does not."""
+    Accelerator(cpu=True).save_model(MODEL, "accelerated")
+    model = fresh(tied=True)
+    load_model(model, f"accelerated/{FILE}")
+    assert equal(model) == 4 and tied(model), (equal(model), tied(model))
+    try:
+        load_model(fresh(tied=False), f"accelerated/{FILE}")
+    except RuntimeError as error:
+        assert HEAD in str(error), error
+    else:
+        raise AssertionError("no error, it loads")
+
+
 def accelerate_save_state_and_load_state_are_exact():
     """accelerate's save_state and load_state of a tied module: 4 of 4 exact, one tensor."""
     accelerator = Accelerator(cpu=True)
@@ -114,4 +128,5 @@ if __name__ == "__main__":
     saved_by_save_model_instead_it_is_exact()
     accelerate_drops_one_and_logs_it()
     what_accelerate_saved_is_exact_where_the_model_ties()
+    load_model_takes_what_accelerate_saved()
     accelerate_save_state_and_load_state_are_exact()
