@@ -37,41 +37,41 @@ def _apart(folder, tied):
 
 def shared_by_hand_no_error_and_no_head():
     """A Llama, config untied, its head shared by hand: save_pretrained raises and prints nothing, and stores no head."""
-    _, text = _shared("shared")
-    stored = load_file(f"shared/{FILE}")
+    _, text = _shared("by_hand")
+    stored = load_file(f"by_hand/{FILE}")
     assert HEAD not in stored and EMBEDDING in stored and text == "", (sorted(stored), text)
 
 
 def its_head_is_random_when_loaded():
     """Loaded again, 20 of 21 tensors are exact, and the head is random."""
-    tensors, _ = _shared("shared")
-    first, second = (load(LlamaForCausalLM, "shared", seed=seed) for seed in (1, 2))
+    tensors, _ = _shared("random")
+    first, second = (load(LlamaForCausalLM, "random", seed=seed) for seed in (1, 2))
     assert wrong(first, tensors) == [HEAD] and not torch.equal(first.lm_head.weight, second.lm_head.weight)
 
 
 def cloned_there_it_is_exact():
     """Saved as clones, the same model loads exactly, 21 of 21: as two tensors, as its config says."""
-    tensors, _ = _shared("shared_cloned", cloned=True)
-    again = load(LlamaForCausalLM, "shared_cloned")
+    tensors, _ = _shared("cloned", cloned=True)
+    again = load(LlamaForCausalLM, "cloned")
     assert wrong(again, tensors) == [] and not one(again.lm_head.weight, again.model.embed_tokens.weight)
 
 
 def check_lm_head_says_lost():
     """check_lm_head.py says LOST of that folder, exit status 1, without a load; of the clones it ends with 0."""
-    _shared("shared")
-    answer = check(Path("shared"))
+    _shared("lost")
+    answer = check(Path("lost"))
     print(*answer.lines, sep="\n")
     assert answer.status == 1 and "LOST" in "\n".join(answer.lines), answer
-    _shared("shared_cloned", cloned=True)
-    control = check(Path("shared_cloned"))
+    _shared("lost_cloned", cloned=True)
+    control = check(Path("lost_cloned"))
     print(*control.lines, sep="\n")
     assert control.status == 0, control
 
 
 def verify_names_the_head():
     """`verify` of verify_loaded.py names lm_head.weight, and nothing else."""
-    _shared("shared")
-    found = verify(load(LlamaForCausalLM, "shared"), "shared")
+    _shared("verified")
+    found = verify(load(LlamaForCausalLM, "verified"), "verified")
     print(*found, sep="\n")
     assert len(found) == 1 and HEAD in str(found[0]), found
 
