@@ -29,14 +29,14 @@ class CallsExec:
     """Unpickled by what allows it, it makes an empty file."""
 
     def __reduce__(self):
-        return exec, (f"open({str(RAN)!r}, 'x').close()",)
+        return exec, (f"open({str(RAN)!r}, 'a').close()",)
 
 
 class CallsOpen:
     """The same, by another function."""
 
     def __reduce__(self):
-        return open, (str(RAN), "x")
+        return open, (str(RAN), "a")
 
 
 class CallsSystem:

@@ -5,7 +5,6 @@ import os
 import pickle
 import socket
 import sys
-from pathlib import Path
 
 from _files import RAN, CallsOpen, told
 

@@ -29,7 +29,9 @@ class Net(torch.nn.Module):
 def _trained(resume=None):
     """The weights after four steps, all in one run, or from a checkpoint after two."""
     torch.manual_seed(0)
-    rows = [{"x": torch.randn(8, generator=torch.Generator().manual_seed(i)), "labels": torch.tensor(float(i))} for i in range(8)]
+    rows = [
+        {"x": torch.randn(8, generator=torch.Generator().manual_seed(i)), "labels": torch.tensor(float(i))} for i in range(8)
+    ]
     arguments = TrainingArguments(
         output_dir="output" if resume is None else "again",
         max_steps=4,
@@ -58,7 +60,7 @@ def _equal(found):
 
 
 def it_resumes_exactly():
-    """Trainer goes on from its checkpoint, no exception made; the weights equal the uninterrupted run's, 4 of 4, with dropout."""
+    """Trainer goes on from its checkpoint, no exception made: 4 of 4 weights equal the uninterrupted run's, with dropout."""
     assert _equal(_trained(str(_copied("whole")))) == len(WHOLE) == 4
 
 

@@ -10,7 +10,12 @@ from _files import CALLS, FILE, OBJECTS, RAN, TENSORS, load, random_state, refus
 from snippets.audit_checkpoint import audit
 
 _STATE = np.random.get_state()[1]
-NUMPY = [_STATE.__reduce__()[0], np.ndarray, np.dtype, type(_STATE.dtype)]  # what it needs, in the order in which it is asked for
+NUMPY = [
+    _STATE.__reduce__()[0],
+    np.ndarray,
+    np.dtype,
+    type(_STATE.dtype),
+]  # what it needs, in the order in which it is asked for
 GLOBAL = re.compile(r"Unsupported global: GLOBAL (\S+) was not an allowed global by default")
 BUILT = re.compile(r"Can only build .{1,100}, but got <class '([^']+)'>")
 
@@ -118,7 +123,7 @@ def it_names_one_at_a_time():
 
 
 def the_fourth_text_is_another():
-    """The fourth text is another: "Can only build Tensor, Parameter, OrderedDict or types allowlisted via `add_safe_globals`"."""
+    """The fourth text differs: "Can only build Tensor, Parameter, OrderedDict or types allowlisted via ..."."""
     save(random_state())
     with torch.serialization.safe_globals(NUMPY[:3]):
         text = refusal()
