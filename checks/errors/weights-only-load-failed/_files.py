@@ -54,9 +54,17 @@ def random_state():
     return {"python": random.getstate(), "numpy": np.random.get_state(), "cpu": torch.random.get_rng_state()}
 
 
+# --8<-- [start:allow]
+def numpy_globals():
+    """What numpy's random state needs, in the order in which it is asked for."""
+    keys = np.random.get_state()[1]
+    return [keys.__reduce__()[0], np.ndarray, np.dtype, type(keys.dtype)]
+    # --8<-- [end:allow]
+
+
 # --8<-- [start:plain]
 def plain_random_state():
-    """The same as numbers, texts and a tensor; numpy's set_state takes the list."""
+    """The states of the three generators as numbers, texts and a tensor; numpy's set_state takes a list."""
     kind, keys, *rest = np.random.get_state()
     return {"python": random.getstate(), "numpy": (kind, keys.tolist(), *rest), "cpu": torch.random.get_rng_state()}
     # --8<-- [end:plain]

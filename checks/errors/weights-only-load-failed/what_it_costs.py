@@ -9,7 +9,7 @@ from contextlib import contextmanager, nullcontext
 
 import numpy as np
 import torch
-from _files import CALLS, FILE, OBJECTS, TENSORS, executed, load, plain_random_state, random_state, refusal, save
+from _files import CALLS, FILE, OBJECTS, TENSORS, executed, load, numpy_globals, plain_random_state, random_state, refusal, save
 
 NO_WEIGHTS_ONLY, WEIGHTS_ONLY = "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD", "TORCH_FORCE_WEIGHTS_ONLY_LOAD"
 
@@ -30,12 +30,6 @@ def _numbers():
     return random.random(), float(np.random.rand()), float(torch.rand(1))  # noqa: S311 - their order is what is asked for
 
 
-def _numpy_globals():
-    """What numpy's random state needs: four names."""
-    keys = np.random.get_state()[1]
-    return [keys.__reduce__()[0], np.ndarray, np.dtype, type(keys.dtype)]
-
-
 def _goes_on(saved, **options):
     """Save a random state and load it: whether all three generators then go on with the same numbers."""
     save(saved)
@@ -53,8 +47,8 @@ def _measured():
     allowed = getattr(torch.serialization, "safe_globals", None)  # 2.3 has none
     ways = {
         "default": nullcontext,
-        "four names": lambda: allowed(_numpy_globals()),
-        "whatever is named": lambda: allowed([*_numpy_globals(), exec, open, os.system]),
+        "four names": lambda: allowed(numpy_globals()),
+        "whatever is named": lambda: allowed([*numpy_globals(), exec, open, os.system]),
         "variable": lambda: _set(NO_WEIGHTS_ONLY),
         "weights_only=False": nullcontext,
     }
@@ -181,13 +175,13 @@ def four_names_restore_the_random_state():
     """The four names of numpy's random state allowed, it loads, and all three generators go on with the same numbers."""
     save(random_state())
     assert "Unsupported global" in refusal()
-    with torch.serialization.safe_globals(_numpy_globals()):
+    with torch.serialization.safe_globals(numpy_globals()):
         assert _goes_on(random_state())
 
 
 def with_four_names_nothing_runs():
     """With these four names allowed none of the three files that call something runs."""
-    with torch.serialization.safe_globals(_numpy_globals()):
+    with torch.serialization.safe_globals(numpy_globals()):
         for what, content in CALLS.items():
             save(content)
             assert not executed(), what

@@ -3,19 +3,12 @@
 import re
 from pathlib import Path
 
-import numpy as np
 import torch
-from _files import CALLS, FILE, OBJECTS, RAN, TENSORS, load, random_state, refusal, save
+from _files import CALLS, FILE, OBJECTS, RAN, TENSORS, load, numpy_globals, random_state, refusal, save
 
 from snippets.audit_checkpoint import audit
 
-_STATE = np.random.get_state()[1]
-NUMPY = [
-    _STATE.__reduce__()[0],
-    np.ndarray,
-    np.dtype,
-    type(_STATE.dtype),
-]  # what it needs, in the order in which it is asked for
+NUMPY = numpy_globals()
 GLOBAL = re.compile(r"Unsupported global: GLOBAL (\S+) was not an allowed global by default")
 BUILT = re.compile(r"Can only build .{1,100}, but got <class '([^']+)'>")
 
