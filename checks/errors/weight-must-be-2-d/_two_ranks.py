@@ -22,7 +22,14 @@ def look(what="together"):
         port = str(free.getsockname()[1])
     started = []
     for rank in ("0", "1"):
-        variables = {**os.environ, "RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": "2", "MASTER_ADDR": "localhost", "MASTER_PORT": port}
+        variables = {
+            **os.environ,
+            "RANK": rank,
+            "LOCAL_RANK": rank,
+            "WORLD_SIZE": "2",
+            "MASTER_ADDR": "localhost",
+            "MASTER_PORT": port,
+        }
         started.append(subprocess.Popen([sys.executable, __file__, what], env=variables, stdout=subprocess.PIPE, text=True))
     if what == "alone":
         return _waits(started)

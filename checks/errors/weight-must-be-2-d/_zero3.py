@@ -66,7 +66,7 @@ def load():
 
 
 def reference(stage=ZERO3):
-    """Load the model while the config is in force, and make no engine of it; under stage 3 every parameter is empty, or this raises."""
+    """Load the model while the config is in force, with no engine; under stage 3 each parameter is empty, or this raises."""
     with in_force(settings(stage)):
         model = load()
     _look(model, stage)

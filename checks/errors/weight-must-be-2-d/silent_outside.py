@@ -49,7 +49,7 @@ def initialising_anew_changes_nothing():
 
 
 def verify_loaded_tells_that_nothing_changed():
-    """verify_loaded.py, which gathers, tells whether such a change was made: it names none after `normal_()` outside, else all."""
+    """verify_loaded.py, which gathers, tells: after `normal_()` outside a gather it names no weight, after one inside all."""
     module = engine().module
     for inside, wanted in ((False, 0), (True, _number())):
         _initialise(module, inside)
