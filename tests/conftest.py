@@ -86,7 +86,10 @@ def is_held(lock: Path) -> bool:
 
 
 def happens(condition: Callable[[], bool]) -> bool:
-    """Wait until the condition is true; False after far longer than that takes."""
+    """Wait until the condition is true; False after far longer than that takes.
+
+    Of a page, too: Playwright's wait_for_function evaluates text in the page, which its Content-Security-Policy forbids.
+    """
     return any(condition() or time.sleep(0.02) for _ in range(1000))
 
 

@@ -20,6 +20,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from checks.decide.plan import load_project
 
+from ..conftest import happens
 from .conftest import ROOT, copy_project
 from .test_browser import ARTICLES, PATHS, PHONE, WCAG, open_page
 from .test_pages import read
@@ -270,10 +271,10 @@ def test_on_a_phone_a_button_leads_back_to_the_top(browser: Browser, address: st
     button = page.locator("button.md-top")
     expect(button).to_be_hidden()
     page.mouse.wheel(0, 2000)
-    page.wait_for_function("scrollY > 1000")
+    assert happens(lambda: page.evaluate("scrollY > 1000"))
     page.mouse.wheel(0, -200)
     button.click()
-    page.wait_for_function("scrollY === 0")
+    assert happens(lambda: page.evaluate("scrollY === 0"))
     page.context.close()
 
 
@@ -366,7 +367,7 @@ def test_where_no_form_is_known_its_text_can_be_copied(browser: Browser, address
     fold = page.locator("details.clinic-feedback")
     fold.locator("summary").click()
     fold.locator("button").first.click()
-    page.wait_for_function("async () => (await navigator.clipboard.readText()).includes('errors/')")
+    assert happens(lambda: "errors/" in page.evaluate("navigator.clipboard.readText()"))
     assert ARTICLES[0] in page.evaluate("navigator.clipboard.readText()")
     assert page.locator("p.clinic-feedback").count() == 0
     page.context.close()

@@ -9,6 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from ..conftest import happens
 from .conftest import ROOT
 
 ARTICLES = sorted(folder.name for folder in (ROOT / "checks" / "errors").iterdir() if folder.is_dir())
@@ -166,10 +167,8 @@ def test_the_evidence_opens_and_its_log_is_text(browser: Browser, address: str, 
     expect(run.locator("table")).to_be_visible()  # what was no part of the page before
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     run.locator("button.md-code__button").click()
-    command = run.locator("pre code").inner_text()
-    page.wait_for_function(
-        "(wanted) => navigator.clipboard.readText().then((text) => text.trim() === wanted)", arg=command.strip()
-    )
+    command = run.locator("pre code").inner_text().strip()
+    assert happens(lambda: page.evaluate("navigator.clipboard.readText()").strip() == command)
     page.context.close()
 
 
