@@ -56,7 +56,7 @@ decide       how it is decided
   attest       an envelope beside a statement: signed with a key, or by a workflow; whether it is true
   policy       checks/policy.toml: whose word it takes before evidence counts
   evidence     what a run saw <-> an in-toto statement file; digests; the status rule
-  leftovers    temporary folders whose owner was killed
+  leftovers    temporary folders whose owner was killed; locks
   plan         articles x environments -> cells; the jobs that would decide them
   matrix       jobs for many machines, as a GitHub Actions matrix
   integrity    whether an installed layer still is what was installed
@@ -66,6 +66,10 @@ decide       how it is decided
   guard        what a check's files may not do
   sandbox      what shuts a check in: the strictest isolation that the machine offers
   run          one job -> outcomes: process, limits, output
+  spread       jobs over an executor: threads here, or workers elsewhere; what became of each
+  worker       what a machine elsewhere does with an order: content by digest, decides, returns
+  cluster      a Dask cluster's workers; the only one that needs distributed
+  pack         the engine's files and the content as one archive
   bundle       what a machine without network needs, in one folder
   node         the one command of such a folder: compares every byte, then runs; copied into it
   bootstrap    starts the engine from a folder of wheels, where its own packages are not installed

@@ -44,6 +44,7 @@ from checks.show.policy import policy_problems
 
 from . import browser as chromium
 from .built import build, served
+from .cluster import cluster, kill_worker_of, write_modules
 from .conftest import BARE, CLINIC, ERRORS, EXAMPLES, OWN_HOME, clinic, contents, edit, processes_of, write_check
 from .decide.test_install import make_wheel
 from .hostile import as_site, build_unchecked, poison, read_all, some
@@ -189,6 +190,32 @@ def two_runners(count: int, folder: Path) -> Seen:
         first.kill()
         first.wait()
     return Seen(held, count, "every other one with a home of its own")
+
+
+@row("worker of a cluster killed", "replaced; undecided after three, the others decided", 20, 2)
+def worker_killed(count: int, folder: Path) -> Seen:
+    """Two worker processes with folders of their own; one is killed once, or each that has the same job."""
+    held = 0
+    for number in range(count):
+        place = folder / str(number)
+        root = example(place)
+        write_modules(root, SLEEPS.format(ticks=20), 6)
+        once = number % 2 == 0
+        with cluster(place / "cluster") as address:
+            process = running(root, "CC003", "--dask", address)
+            kills = 0
+            while process.poll() is None:
+                kills += (not once or not kills) and kill_worker_of(place / "cluster", f"module_{number % 6:02}")
+                time.sleep(0.05)
+        kept = sum(outcome.observed == "holds" for outcome in _outcomes(root))
+        wanted = (0, 6, 1) if once else (4, 5, 3)
+        held += (process.returncode, kept, kills) == wanted and whole(root)
+    return Seen(held, count, "every other job takes each of its workers along")
+
+
+def _outcomes(root: Path) -> Iterator[evidence.Outcome]:
+    for path in root.glob(f"{ERRORS}/old-evidence/evidence/*.json"):
+        yield from read(path).outcomes
 
 
 def with_package(folder: Path) -> tuple[Path, dict[str, str]]:

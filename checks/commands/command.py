@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import threading
 from collections import Counter
@@ -17,6 +16,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from ..decide.evidence import Judgement, location, sha256
+from ..decide.leftovers import lock
 from ..decide.plan import Cell, Job, Project
 
 out, err = Console(highlight=False, soft_wrap=True), Console(stderr=True, highlight=False, soft_wrap=True)
@@ -46,19 +46,6 @@ def only_run(root: Path, home: Path) -> Iterator[None]:
                 err.print("Another run holds the lock. Wait for it, or end it; nothing was changed.")
                 raise SystemExit(Exit.LOCKED)
         yield
-
-
-@contextlib.contextmanager
-def lock(folder: Path) -> Iterator[bool]:
-    """Hold a folder's lock, and say whether it could be had."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
 
 
 def cell_as_json(project: Project, cell: Cell) -> dict[str, Any]:

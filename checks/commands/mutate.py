@@ -9,10 +9,11 @@ from rich.markup import escape
 
 from ..content.article import Article
 from ..decide.install import Unavailable, home
+from ..decide.leftovers import lock
 from ..decide.plan import Project, find_root, load_project, select
 from ..show.kills import kills, read
 from ..tend.mutate import Mutating, Planned, keep, mutating, plan
-from .command import Exit, err, lock, out
+from .command import Exit, err, out
 
 
 @click.command()

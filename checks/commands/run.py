@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import errno
-import itertools
-import threading
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,16 +13,16 @@ from rich.markup import escape
 
 from ..content.environment import awaits_commit
 from ..content.problem import Problem
-from ..decide.evidence import Record, location, read_or_none, sweep
-from ..decide.install import Unavailable, home
-from ..decide.leftovers import sweep_builds, sweep_temporary
+from ..decide.evidence import Record, location, sweep
+from ..decide.install import home
+from ..decide.leftovers import lock, sweep_builds, sweep_temporary
 from ..decide.plan import Cell, Job, Project, find_root, has_answer, interrupted_writes, load_project, select
-from .command import Exit, OwnRuns, cell_as_json, err, exit_status, line, lock, only_run, print_json, print_summary, told
+from .command import Exit, OwnRuns, cell_as_json, count, err, exit_status, line, only_run, print_json, print_summary
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)  # what ends one job ends the next ones, too
+    from ..decide.spread import Answer, Place
 
 
 @click.command()
@@ -42,7 +40,12 @@ NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)  # what ends one job ends th
     type=click.IntRange(1, 64),
     default=1,
     show_default=True,
-    help="So many environments at once; claims that measure time want one.",
+    help="So many check modules at once; claims that measure time want one.",
+)
+@click.option(
+    "--dask",
+    metavar="ADDRESS",
+    help="Have the workers of a Dask scheduler decide, tcp://HOST:8786; they need this package and uv.",
 )
 @click.option("--same", is_flag=True, help="Fail also when a verdict differs from the one recorded before.")
 @click.option("--json", "as_json", is_flag=True, help="Print the cells that were selected as JSON.")
@@ -53,10 +56,13 @@ def command(
     here: bool,
     wheels: Path | None,
     workers: int,
+    dask: str | None,
     same: bool,
     as_json: bool,
 ) -> int:
     """Decide the cells that have no current answer (all articles, or those named) and write the evidence."""
+    if dask and (wheels or here or workers > 1):
+        raise click.UsageError("--wheels, --here and --workers speak of this machine: they do not go with --dask")
     root = find_root()
     project = load_project(root)
     selected = select(project, articles, environments, lambda _: True)
@@ -66,14 +72,19 @@ def command(
     own = OwnRuns(home(root))
     jobs = [job for job in selected if again or not has_answer(project, job) or (here and not own.has(job))]
     current = not jobs
-    jobs = [job for job in jobs if _can_be_entered(job, bool(environments))]
+    jobs = [job for job in jobs if _can_be_entered(job, bool(environments), bool(dask))]
     changed: list[str] = []
     not_decided: list[str] = []
     swept: list[Problem] = []
     if jobs:
         with only_run(root, home(root)):
             _sweep(project)
-            changed, not_decided = _Runner(project, wheels, own).run(jobs, workers)
+            report = _Report(own if not dask else None)
+            with _place(project, jobs, dask, wheels, workers, report) as place:
+                jobs = [job for job in jobs if environments or place.has(job.environment.device)]
+                with report.shown(len(jobs)):
+                    report.read(jobs, place)
+            changed, not_decided = report.changed, report.not_decided
     elif swept := interrupted_writes(project):
         with lock(root / ".clinic") as held:
             if held:  # else it is the other run's, which is just writing it
@@ -114,70 +125,77 @@ def _sweep(project: Project) -> None:
     sweep(article.folder for article in project.decided)
 
 
-class _Runner:
-    """Runs jobs with their progress, several environments at once if asked to.
+@contextmanager
+def _place(
+    project: Project, jobs: list[Job], dask: str | None, wheels: Path | None, workers: int, report: _Report
+) -> Iterator[Place]:
+    """Give where the jobs go: threads of this process, or a Dask cluster."""
+    from ..decide.spread import Elsewhere, Here
+
+    if not dask:
+        yield Here(project, workers, wheels, report.begins)
+        return
+    from ..decide.cluster import Unreachable, connected
+
+    try:
+        with connected(dask) as cluster:
+            err.print(f"[dim]{escape(dask)}: {count(cluster.number, 'worker')}[/]")
+            yield Elsewhere(project, jobs, cluster)
+    except Unreachable as error:
+        err.print(escape(str(error)))
+        raise SystemExit(Exit.USAGE) from error
+
+
+class _Report:
+    """Says what becomes of jobs, with their progress.
 
     `changed` says how verdicts differ from those recorded before; `not_decided` names what could not be decided or kept.
+    `own` is told what this machine has decided itself.
     """
 
-    def __init__(self, project: Project, wheels: Path | None, own: OwnRuns) -> None:
-        self.project, self.wheels, self.own = project, wheels, own
+    progress: Progress
+    bar: TaskID
+
+    def __init__(self, own: OwnRuns | None) -> None:
+        self.own = own
         self.changed: list[str] = []
         self.not_decided: list[str] = []
-        self.full = ""
-        self.stopped = threading.Event()
 
-    def run(self, jobs: list[Job], workers: int) -> tuple[list[str], list[str]]:
-        """Run the jobs, those of one environment one after the other; return what has changed and what was not decided."""
+    @contextmanager
+    def shown(self, jobs: int) -> Iterator[None]:
+        """Show a bar of so many jobs."""
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
         columns = (BarColumn(bar_width=20), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
-        groups = [list(group) for _, group in itertools.groupby(jobs, lambda job: job.environment.name)]
-        with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
-            bar = progress.add_task("", total=len(jobs))
-            with ThreadPoolExecutor(workers) as pool:
-                waiting = [pool.submit(self._environment, group, progress, bar) for group in groups]
-                try:
-                    for one in waiting:
-                        one.result()
-                except BaseException:  # also of an interrupt: what is running ends, nothing more begins
-                    self.stopped.set()
-                    pool.shutdown(cancel_futures=True)
-                    raise
-        return self.changed, self.not_decided
+        with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as self.progress:
+            self.bar = self.progress.add_task("", total=jobs)
+            yield
 
-    def _environment(self, jobs: list[Job], progress: Progress, bar: TaskID) -> None:
-        unavailable = ""
-        for job in jobs:
-            if self.stopped.is_set():
-                return
-            progress.update(bar, description=escape(job.name))
-            reason = self.full or unavailable
-            if not reason:
-                try:
-                    self._decide(job, progress.console)
-                except Unavailable as error:
-                    reason = unavailable = "the environment cannot be entered here"
-                    err.print(f"[yellow]{escape(str(error))}[/]")
-                except OSError as error:  # a full disk, a folder that cannot be written
-                    reason = f"it could not be run or kept: {told(error)}"
-                    self.full = reason if error.errno in NO_ROOM else ""
-            if reason:
-                self.not_decided.append(job.name)
-                for cell in job.cells:
-                    err.print(line(cell, "undecided", "yellow", reason))
-                    self.changed.append(f"{cell.name}: undecided, {reason}")
-            progress.advance(bar)
+    def begins(self, job: Job) -> _Speaker:
+        """Return who speaks of a job that begins here."""
+        self.progress.update(self.bar, description=escape(job.name))
+        return _Speaker(job, self.progress.console)
 
-    def _decide(self, job: Job, console: Console) -> None:
-        from ..decide.run import decide
+    def read(self, jobs: list[Job], place: Place) -> None:
+        """Have the jobs decided and say what became of each."""
+        from ..decide.spread import spread
 
-        path = location(job.article, job.module, job.environment.name)
-        old = read_or_none(path)
-        record = decide(self.project, job, self.wheels, _Speaker(job, console))
-        self.own.add(job, path)
+        for answer in spread(jobs, place):
+            self._say(answer)
+            self.progress.advance(self.bar)
+
+    def _say(self, answer: Answer) -> None:
+        job = answer.job
+        if answer.record is None:
+            self.not_decided.append(job.name)
+            for cell in job.cells:
+                err.print(line(cell, "undecided", "yellow", answer.reason))
+                self.changed.append(f"{cell.name}: undecided, {answer.reason}")
+            return
+        if self.own:
+            self.own.add(job, location(job.article, job.module, job.environment.name))
         for cell in job.cells:
-            self.changed += _report(cell, record, old)
+            self.changed += _report(cell, answer.record, answer.before)
 
 
 class _Speaker:
@@ -205,11 +223,12 @@ def _report(cell: Cell, record: Record, old: Record | None) -> list[str]:
     return []
 
 
-def _can_be_entered(job: Job, named: bool) -> bool:
+def _can_be_entered(job: Job, named: bool, elsewhere: bool) -> bool:
     """Whether this machine has the job's device, and its commit is known; said aloud only if it was asked for by name."""
     if awaits_commit(job.environment):
         return named  # the attempt says what is missing
-    if job.environment.device == "cpu" or Path("/dev/nvidiactl").exists() or Path("/dev/dxg").exists():
+    here = job.environment.device == "cpu" or Path("/dev/nvidiactl").exists() or Path("/dev/dxg").exists()
+    if here or elsewhere:
         return True
     if named:
         err.print(f"[yellow]{escape(job.name)}: undecided, this machine has no CUDA device; run it on one that has[/]")

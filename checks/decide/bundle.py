@@ -12,7 +12,6 @@ import json
 import platform
 import re
 import shutil
-import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,12 +25,9 @@ from .evidence import sha256
 from .install import BUILT, Say, Unavailable, build_wheel, download, home, uses_local_builds
 from .leftovers import BUNDLE, sweep_bundles, temporary
 from .node import DIGEST, MANIFEST, PROJECT
+from .pack import ENGINE, content_files, engine_files, pack
 
 HEAVY = re.compile(r"torch|(pytorch-)?triton|(nvidia|cuda)-.+")  # torch, and what only torch asks for
-ENGINE = Path(__file__).parents[2]
-ENGINE_FILES = ("checks/*.py", *(f"checks/{room}/*.py" for room in ("content", "decide", "show", "tend", "commands")))
-CONTENT_FILES = ("checks/**/*", "snippets/**/*")
-NO_CONTENT = {"evidence", "__pycache__", "mutants.json"}
 
 
 @dataclass(frozen=True)
@@ -66,7 +62,8 @@ def make_bundle(root: Path, wanted: Wanted, out: Path, say: Say) -> Bundle:
     with temporary(BUNDLE, out.parent) as folder:
         made, wheels = folder / "bundle", folder / "bundle" / "wheels"
         wheels.mkdir(parents=True)
-        _pack_project(root, wanted.environments, made / PROJECT)
+        pins = {"requirements/engine.txt": _engine_pins(root)}
+        (made / PROJECT).write_bytes(pack({**engine_files(), **content_files(root), **pins}, wanted.environments))
         download(_engine_pins(root), wheels, wanted.python)
         left_out = _collect(root, wanted, wheels, say)
         _check_size(made, wanted.limit)
@@ -101,24 +98,6 @@ def _refuse(environments: Sequence[Environment], out: Path) -> None:
             problems.append(Problem("--environment", 1, expected, f"{environment.name}, which takes one from a commit", repair))
     if problems:
         raise Invalid(problems)
-
-
-def _pack_project(root: Path, environments: Sequence[Environment], target: Path) -> None:
-    """Pack the engine that runs this, and over it the project's own content; the same bytes each time.
-
-    The locks of other environments are there by their names alone, which articles name: their hashes are most of a project.
-    """
-    engine = [(ENGINE, path) for pattern in (*ENGINE_FILES, "checkpoint_clinic/**/*.py") for path in ENGINE.glob(pattern)]
-    content = [(root, path) for pattern in CONTENT_FILES for path in root.glob(pattern)]
-    found = {path.relative_to(place): path for place, path in (*engine, *content) if path.is_file()}
-    found[Path("requirements/engine.txt")] = _engine_pins(root)
-    own = {path for one in environments for path in one.subjects}
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for name, path in sorted(found.items()):
-            if not NO_CONTENT.intersection(name.parts) and not any(part[0] == "." for part in name.parts):
-                others = path.match("checks/environments/*/lock*.txt") and path not in own
-                data = b"" if others else path.read_bytes()
-                archive.writestr(zipfile.ZipInfo(name.as_posix()), data, zipfile.ZIP_DEFLATED)
 
 
 def _engine_pins(root: Path) -> Path:

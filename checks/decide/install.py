@@ -81,8 +81,8 @@ def install(environment: Environment, folder: Path, wheels: Path | None = None, 
         local = uses_local_builds(layer, wheels)
         key = _layer_key(layer, interpreter, local, inherited)
         place = folder / f"{layer.name}-{key[:12]}"
-        if not _is_whole(place, key, say):
-            with BUILDING:  # one at a time: what stands below may be the same
+        if not _is_whole(place, key, lambda _: None):
+            with BUILDING:  # one at a time: what stands below may be the same, and whose bytecode is just made looks changed
                 if not _is_whole(place, key, say):
                     _build_whole(layer, place, interpreter, below, local, wheels, key, say)
         below, inherited = _installed(place), key

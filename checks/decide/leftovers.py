@@ -52,6 +52,19 @@ def sweep_builds(root: Path) -> list[Path]:
 
 
 @contextlib.contextmanager
+def lock(folder: Path) -> Iterator[bool]:
+    """Hold the lock of a folder that stays, and say whether it could be had."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
+@contextlib.contextmanager
 def _locked(folder: Path) -> Iterator[None]:
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:

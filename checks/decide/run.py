@@ -54,12 +54,18 @@ class Ran:
 def decide(project: Project, job: Job, wheels: Path | None = None, say: Say = print) -> Record:
     """Decide a job's cells, write the evidence and return it.
 
-    An undecided claim does not replace an answer that the same files gave before: that answer stays, with its age.
-
     Raises:
         install.Unavailable: if the environment cannot be entered; nothing is written then.
     """
-    base = home(project.root)
+    return keep(job, *observe(project, job, home(project.root), wheels, say))
+
+
+def observe(project: Project, job: Job, base: Path, wheels: Path | None = None, say: Say = print) -> tuple[Record, bytes]:
+    """Decide a job's cells and return the record with its log; nothing is written but the environment, below `base`.
+
+    Raises:
+        install.Unavailable: if the environment cannot be entered.
+    """
     installed = install(job.environment, base / "environments", wheels, say)
     before = subjects(job.article, job.module, job.environment, project.root)
     claims = [cell.claim.function for cell in job.cells]
@@ -78,12 +84,32 @@ def decide(project: Project, job: Job, wheels: Path | None = None, say: Say = pr
     if before != after:
         changed = sorted({name for name, _ in set(before.items()) ^ set(after.items())})
         say(f"{job.name}: {', '.join(changed)} changed during the run; run again")
+    return record, log
+
+
+def keep(job: Job, record: Record, log: bytes) -> Record:
+    """Write a job's record, settled with what lies there, and return what it is then.
+
+    Of two results of the same files an answer stands before none, and of two answers the later one: an undecided claim does not
+    replace an answer, which stays with its age.
+    """
     path = location(job.article, job.module, job.environment.name)
     with contextlib.suppress(Unreadable):
-        record = _keep_answers(read(path), record)
+        old = read(path)
+        if _is_older(record, old):
+            return old
+        record = _keep_answers(old, record)
     if any(outcome.observed != "undecided" for outcome in record.outcomes) or not path.is_file():
         write(path, record, log)
     return record
+
+
+def _is_older(new: Record, old: Record) -> bool:
+    """Whether another machine's result came too late: what lies here is of the same files, whole, and was seen after it."""
+    answered = all(outcome.observed != "undecided" for outcome in old.outcomes)
+    same = old.subjects == new.subjects and {one.claim for one in old.outcomes} == {one.claim for one in new.outcomes}
+    seen = [one.recorded for one in old.outcomes]
+    return same and answered and max(one.recorded for one in new.outcomes) < min(seen) and max(seen) <= datetime.now(UTC)
 
 
 def _undecided(name: str, reason: str) -> dict[str, Any]:
