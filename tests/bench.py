@@ -34,7 +34,7 @@ from checks.decide.plan import Cell, Job, load_project
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from snippets import audit_checkpoint
-from tests import bench_pages, bench_search
+from tests import bench_pages, bench_scale, bench_search
 
 ROOT = Path(__file__).resolve().parents[1]
 PYTHON = sys.executable
@@ -617,6 +617,7 @@ def all_steps() -> dict[str, Callable[[], Rows]]:
         "gate": lambda: [gate("transformers-4.50.3")],
         "sweep": lambda: sweep(SWEEP),
         "atlas": lambda: release_of_the_atlas("atlas-5.24.0"),
+        **bench_scale.steps(),
         "search": search,
         "lighthouse": lighthouse,
         "whole-sweep": lambda: sweep(()),
