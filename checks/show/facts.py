@@ -22,7 +22,7 @@ from ..decide.evidence import location, read_or_none
 from ..decide.plan import Cell, Project
 from .once import once
 
-ENOUGH_FOR_RANGES = 3  # versions, before "from ... to ..." says more than their names
+ENOUGH_FOR_RANGES = 3  # versions, before "from ... to ..." says more than their names; two, where a page asks for a package
 NAMED = 3  # environments that are named one by one
 ANSWERED = ("verified", "failing")  # of an answer that is stale or cannot be read nothing is said
 
@@ -162,7 +162,7 @@ def _spans(project: Project, cells: Sequence[Cell], package: str) -> tuple[Span,
         else:
             versions, verdicts = {version for version, _ in answers}, {verdict for _, verdict in answers}
             tells = len(set(answers)) == len(versions)
-            if tells and (len(versions) >= ENOUGH_FOR_RANGES or (len(verdicts) > 1 and len(versions) > 1)):
+            if tells and len(versions) >= (2 if package or len(verdicts) > 1 else ENOUGH_FOR_RANGES):
                 found.append(spans_of(answers, name))
     return min(found, key=lambda spans: (len(spans), -sum(len(span.versions) for span in spans)), default=())
 
