@@ -30,11 +30,13 @@ from checks.content.environment import awaits_commit, load_environments, read_co
 from checks.decide.evidence import location, subjects, write
 from checks.decide.install import home, install
 from checks.decide.plan import Cell, Job, load_project
+from checks.decide.sandbox import sandbox
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from snippets import audit_checkpoint
 from tests import bench_pages, bench_scale, bench_search
+from tests.conftest import EXAMPLES
 
 ROOT = Path(__file__).resolve().parents[1]
 PYTHON = sys.executable
@@ -158,6 +160,27 @@ def runner_overhead(article: str, jobs: list[Job]) -> list[str]:
         f"{(ours - bare) / number:.2f} s a claim more ({ours:.1f} s; {start:.2f} s of it start the command)",
         f"{bare:.1f} s",
         "at most 0.3 s a claim",
+    ]
+
+
+def isolation() -> Rows:
+    """One claim that does nothing, in its own process: shut in as this machine can, and not at all; and without any runner."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(shutil.copytree(EXAMPLES, Path(folder, "clinic")))
+        variables = {"CLINIC_HOME": str(Path(folder, "home")), "PYTHONPATH": str(ROOT)}
+        run = [PYTHON, "-m", "checks", "run", "CC003", "--again"]
+        decided(*run, cwd=root, **variables)
+        bare, none, shut_in = alternate(
+            lambda: command(PYTHON, "-c", "pass"),
+            lambda: decided(*run, cwd=root, CLINIC_ISOLATION="none", **variables),
+            lambda: decided(*run, cwd=root, **variables),
+            repeats=3 * REPEATS,
+        )
+    what = f"a run of one claim, {sandbox().name}"
+    told = f"{shut_in - none:.2f} s more ({shut_in:.2f} s)"
+    return [
+        [what, "the same with CLINIC_ISOLATION=none", told, f"{none:.2f} s", "at most 0.5 s more"],
+        ["", "python -c pass", "", f"{bare:.2f} s", ""],
     ]
 
 
@@ -605,6 +628,7 @@ def all_steps() -> dict[str, Callable[[], Rows]]:
         "nothing-to-do": lambda: [nothing_to_do()],
         "nothing-to-do-2000": lambda: [nothing_to_do_in_a_large_project(4, "at most 1 s at 2,000")],
         "nothing-to-do-10000": lambda: [nothing_to_do_in_a_large_project(20, "at most 3 s at 10,000")],
+        "isolation": isolation,
         **{f"runner-{name}": lambda name=name: [runner_overhead(name, jobs[name])] for name in jobs},  # type: ignore[misc]
         "audit": lambda: audit_of_deepseek_v3(False),
         "audit-with-scales": lambda: audit_of_deepseek_v3(True),
