@@ -18,9 +18,12 @@ LEAST = 18  # the score below which one of two articles does not speak of a text
 FITS_QUESTION, FITS_LOG = 0.45, 2.0  # what a program printed names much by chance
 BESIDE = 0.5  # of the best one's, below which another article is not named beside it
 HELD = 0.4  # the share of a log's words that an article must hold: a long text shares some with any
+SAID = 0.66  # of the words of one printed line, by weight: what an article's messages must hold; its prose holds any library's
+LINES = 400  # of what was printed, the last of which are compared with messages
 SHORT = 120  # characters that a question has at most
 NEAREST = 3  # articles that are named
 CODE = r"error|exception|traceback|warning[:(]|[\[\]{}()=<>\\|]|::|/\w+/|\w\.\w+\.\w|\w_\w+_\w"  # what was printed
+PRINTED = r"\w(?:error|exception|warning): "  # what was raised, with its name
 QUESTION = (
     r"^ *(?:are|can|could|do|does|how|i|is|my|should|what|when|where|which|who|why|will)\b|[?\uff1f] *$"
     r"|什么|怎么|怎样|如何|为何|哪|吗|呢|是否|是不是|有没有|能不能|可不可以|要不要"
@@ -88,11 +91,14 @@ SHARED: dict[str, Any] = {  # for words.json
     "ways": _WAYS,
     "canonical": _CANONICAL,
     "code": CODE,
+    "printed": PRINTED,
     "question": QUESTION,
     "anywhere": ANYWHERE,
 }
 _SAME, _COMMON = re.compile(_WAYS), frozenset(COMMON.split())
-_CODE, _QUESTION, _ANYWHERE = (re.compile(text, re.ASCII | re.IGNORECASE) for text in (CODE, QUESTION, ANYWHERE))
+_CODE, _PRINTED, _QUESTION, _ANYWHERE = (
+    re.compile(text, re.ASCII | re.IGNORECASE) for text in (CODE, PRINTED, QUESTION, ANYWHERE)
+)
 _TERM = re.compile(r"[a-z0-9_]{2,}|[\u4e00-\u9fff]+")
 
 
@@ -105,6 +111,7 @@ class Ranking:
         counts = [article["counts"] for article in words["articles"]]
         lengths = [sum(count.values()) for count in counts]
         mean = sum(lengths) / len(lengths) if sum(lengths) else 1.0
+        self.said = [frozenset(article.get("said", article["counts"])) for article in words["articles"]]
         self.gains: dict[str, dict[int, float]] = {}  # what a term counts in each article that holds it
         for number, (count, length) in enumerate(zip(counts, lengths, strict=True)):
             norm = K1 * (1 - B + B * length / mean)
@@ -114,7 +121,8 @@ class Ranking:
     def nearest(self, text: str) -> list[dict[str, Any]]:
         """Return at most three articles, best first: id, score, and the share of the text's words, by weight, that it holds.
 
-        One that shares too little with the text to speak of it is none of them.
+        One that shares too little with the text to speak of it is none of them; of what a program raised, a line has to
+        be about one that the article's messages hold.
         """
         scores = [0.0] * len(self.ids)
         asked = []
@@ -130,8 +138,10 @@ class Ranking:
         weight = sum(rarity for _, rarity, _ in asked)
         share, fits = (0.0, FITS_QUESTION) if asks(text) else (HELD, FITS_LOG)
         found: list[dict[str, Any]] = []
-        best = 0.0
+        best, printed = 0.0, bool(_PRINTED.search(text)) and not asks(text)
         for number in self._best(scores):
+            if printed and self._line(text, number) < SAID:
+                continue
             own = sum(telling * gains[number] for gains, _, telling in asked if number in gains)
             held = round(sum(rarity for gains, rarity, _ in asked if number in gains) / weight, 4)
             fit = round(own * held, 4)
@@ -139,6 +149,23 @@ class Ranking:
                 best = max(best, fit)
                 found.append({"article": self.ids[number], "score": round(scores[number], 4), "share": held})
         return found
+
+    def _line(self, text: str, number: int) -> float:
+        """Return the share of the words of one line, by weight, that an article's messages hold: of the line that fits best."""
+        best = 0.0
+        for line in text.split("\n")[-LINES:]:
+            weights = {term: self._tells(term) for term in terms(line)[:ASKED]}
+            if whole := sum(weights.values()):
+                best = max(best, sum(weight for term, weight in weights.items() if term in self.said[number]) / whole)
+        return round(best, 4)
+
+    def _tells(self, term: str) -> float:
+        """Return what a word weighs in a line: nothing if it stands in any log."""
+        if _ANYWHERE.match(term):
+            return 0.0
+        many = len(self.gains.get(term, ()))
+        rarity = math.log(1 + (PRIOR + len(self.ids) - many + 0.5) / (many + 0.5))
+        return rarity * (FAINT if term in _COMMON or (not many and term >= "\u4e00") else 1)
 
     @staticmethod
     def _best(scores: list[float]) -> list[int]:
@@ -154,6 +181,11 @@ def counted(chief: str, text: str) -> dict[str, int]:
     for term in terms(chief):
         counts[term] += CHIEF
     return dict(sorted(counts.items()))
+
+
+def said(*messages: str) -> list[str]:
+    """Return the words of an article's messages, as words.json holds them."""
+    return sorted({term for message in messages for term in terms(message)})
 
 
 def asks(text: str) -> bool:

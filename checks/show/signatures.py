@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from checkpoint_clinic.nearest import SHARED as IN_WORDS
-from checkpoint_clinic.nearest import counted
+from checkpoint_clinic.nearest import counted, said
 from checkpoint_clinic.normalise import SHARED as IN_MESSAGES
 from checkpoint_clinic.words import LANGUAGES, NUMBERS, PARTS, Language
 
@@ -42,7 +42,8 @@ def words(project: Project) -> dict[str, Any]:
         pages = _pages(project.root, article).values()
         chief = [article.toml.message, *(page[key] for key in ("title", "answer", "chief") for page in pages)]
         counts = counted("\n".join(chief), "\n".join(page["text"] for page in pages))
-        articles.append({"id": article.id, "counts": counts})
+        messages = said(article.toml.message, *(one.contains for one in article.toml.signature))
+        articles.append({"id": article.id, "counts": counts, "said": messages})
     return {"version": VERSION, "shared": IN_WORDS, "articles": articles}
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from checkpoint_clinic.nearest import Ranking, asks, counted, terms
+from checkpoint_clinic.nearest import Ranking, asks, counted, said, terms
 from checks.content.vectors import load_vectors
 from checks.decide.plan import load_project
 from checks.tend.vectors import diagnoser_of
@@ -85,6 +85,29 @@ def test_nothing_in_common_is_nothing() -> None:
 )
 def test_what_no_article_speaks_of_is_near_to_none(text: str) -> None:
     assert DIAGNOSER.diagnose(text)["nearest"] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "RuntimeError: Missing key in checkpoint state_dict: layers.3.attention.q_norm.weight.",
+        "ValueError: Can not map tensor 'model.layers.2.mlp.down_proj.weight_scale_inv'",
+        "ValueError: Received 1 parameters not in model: lm_head.weight.",
+    ],
+)
+def test_what_a_program_printed_is_near_to_no_article_for_the_library_that_both_speak_of(text: str) -> None:
+    assert DIAGNOSER.diagnose(text)["nearest"] == []
+
+
+def test_of_a_printed_line_the_messages_of_an_article_hold_two_thirds_or_it_is_not_named() -> None:
+    words = "alpha beta gamma delta epsilon zeta"
+    prose = counted("", f"{words} " * 40)
+    for message, named in (("alpha beta gamma delta epsilon", ["CC001"]), ("alpha beta gamma", []), ("other", [])):
+        ranking = Ranking(
+            {"articles": [{"id": "CC001", "counts": prose, "said": said(message)}, {"id": "CC002", "counts": {}}]}
+        )
+        assert [one["article"] for one in ranking.nearest(f"KeyError: {words}")] == named
+        assert [one["article"] for one in ranking.nearest(f"what is {words}")] == ["CC001"]
 
 
 def test_a_distorted_message_is_near_to_its_article() -> None:

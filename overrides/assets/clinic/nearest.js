@@ -11,6 +11,8 @@ const FITS_QUESTION = 0.45;
 const FITS_LOG = 2; // what a program printed names much by chance
 const BESIDE = 0.5; // of the best one's, below which another article is not named beside it
 const HELD = 0.4; // the share of a log's words that an article must hold: a long text shares some with any
+const SAID = 0.66; // of the words of one printed line, by weight: what an article's messages must hold; its prose holds any library's
+const LINES = 400; // of what was printed, the last of which are compared with messages
 const SHORT = 120; // characters that a question has at most
 const NEAREST = 3; // articles that are named
 
@@ -19,10 +21,12 @@ export class Ranking {
   constructor(words) {
     this.ids = words.articles.map((article) => article.id);
     this.least = LEAST / Math.sqrt(Math.log2(Math.max(2, this.ids.length)));
+    this.said = words.articles.map((article) => new Set(article.said ?? Object.keys(article.counts)));
     this.common = new Set(words.shared.common);
     this.same = new RegExp(words.shared.ways, "gu");
     this.canonical = words.shared.canonical;
     this.code = new RegExp(words.shared.code, "i");
+    this.printed = new RegExp(words.shared.printed, "i");
     this.anywhere = new RegExp(words.shared.anywhere, "i");
     this.question = new RegExp(words.shared.question, "i");
     const lengths = [];
@@ -59,7 +63,8 @@ export class Ranking {
   }
 
   /** Return at most three articles, best first: id, score, and the share of the text's words, by weight, that it holds.
-   *  One that shares too little with the text to speak of it is none of them. */
+   *  One that shares too little with the text to speak of it is none of them; of what a program raised, a line has to be
+   *  about one that the article's messages hold. */
   nearest(text) {
     const scores = new Float64Array(this.ids.length);
     const own = new Float64Array(this.ids.length);
@@ -85,16 +90,42 @@ export class Ranking {
       best.push({ number, score, share: round(held[number] / weight) });
       best.sort((a, b) => b.score - a.score || a.number - b.number).splice(NEAREST);
     }
+    const printed = this.printed.test(text) && !this.asks(text);
     const [least, fits] = this.asks(text) ? [0, FITS_QUESTION] : [HELD, FITS_LOG];
     const found = [];
     let closest = 0;
     for (const { number, score, share } of best) {
+      if (printed && this.line(text, number) < SAID) continue;
       const fit = round(own[number] * share);
       if (round(own[number]) < this.least || share < least || fit < Math.max(fits * this.least, BESIDE * closest)) continue;
       closest = Math.max(closest, fit);
       found.push({ article: this.ids[number], score, share });
     }
     return found;
+  }
+
+  /** Return the share of the words of one line, by weight, that an article's messages hold: of the line that fits best. */
+  line(text, number) {
+    let best = 0;
+    for (const line of text.split("\n").slice(-LINES)) {
+      let whole = 0;
+      let held = 0;
+      for (const term of new Set(this.terms(line).slice(0, ASKED))) {
+        const weight = this.tells(term);
+        whole += weight;
+        if (this.said[number].has(term)) held += weight;
+      }
+      if (whole) best = Math.max(best, held / whole);
+    }
+    return round(best);
+  }
+
+  /** Return what a word weighs in a line: nothing if it stands in any log. */
+  tells(term) {
+    if (this.anywhere.test(term)) return 0;
+    const many = this.gains.get(term)?.length ?? 0;
+    const rarity = Math.log(1 + (PRIOR + this.ids.length - many + 0.5) / (many + 0.5));
+    return rarity * (this.common.has(term) || (many === 0 && term >= "\u4e00") ? FAINT : 1);
   }
 
   /** Whether a text is a question in words: one short line that no program printed. */
