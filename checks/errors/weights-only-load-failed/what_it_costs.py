@@ -6,6 +6,7 @@ import os
 import pickle
 import random
 from contextlib import contextmanager, nullcontext
+from functools import cache, partial
 
 import numpy as np
 import torch
@@ -42,17 +43,19 @@ def _goes_on(saved, **options):
     return _numbers() == expected
 
 
+@cache
 def _measured():
     """Of each way: whether it loads a run's own random state, and which of three files that call something it runs."""
-    allowed = getattr(torch.serialization, "safe_globals", None)  # 2.3 has none
+    allowed = torch.serialization.safe_globals
     ways = {
         "default": nullcontext,
         "four names": lambda: allowed(numpy_globals()),
         "whatever is named": lambda: allowed([*numpy_globals(), exec, open, os.system]),
-        "variable": lambda: _set(NO_WEIGHTS_ONLY),
+        "variable": partial(_set, NO_WEIGHTS_ONLY),
         "weights_only=False": nullcontext,
     }
-    for way, setting in ways.items() if allowed else ():
+    measured = {}
+    for way, setting in ways.items():
         options = {"weights_only": False} if way == "weights_only=False" else {}
         with setting():
             save(random_state())
@@ -64,10 +67,9 @@ def _measured():
             for what, content in CALLS.items():
                 save(content)
                 runs += [what] * executed(**options)
-        yield way, {"loads": loads, "runs": runs}
-
-
-print("--- data what-an-exception-costs", json.dumps(dict(_measured())))
+        measured[way] = {"loads": loads, "runs": runs}
+    print("--- data what-an-exception-costs", json.dumps(measured))
+    return measured
 
 
 def weights_only_false_executes():
@@ -128,6 +130,8 @@ def the_variable_executes():
     assert not executed()
     with _set(NO_WEIGHTS_ONLY):
         assert executed()
+    found = _measured()
+    assert found["variable"] == found["weights_only=False"] == {"loads": True, "runs": [*CALLS]}, found
 
 
 def the_variable_does_not_reach_an_explicit_true():
@@ -177,15 +181,20 @@ def four_names_restore_the_random_state():
     assert "Unsupported global" in refusal()
     with torch.serialization.safe_globals(numpy_globals()):
         assert _goes_on(random_state())
+    assert _measured()["default"] == {"loads": False, "runs": []}, _measured()
 
 
 def with_four_names_nothing_runs():
     """With these four names allowed none of the three files that call something runs."""
+    save(random_state())
+    assert "Unsupported global" in refusal()
     with torch.serialization.safe_globals(numpy_globals()):
+        assert load() == len(TENSORS)  # the control: they are allowed
         for what, content in CALLS.items():
             save(content)
             assert not executed(), what
             assert executed(weights_only=False), what
+    assert _measured()["four names"] == {"loads": True, "runs": []}, _measured()
 
 
 def allowing_whatever_is_named_executes():
@@ -199,6 +208,7 @@ def allowing_whatever_is_named_executes():
         with torch.serialization.safe_globals(named):
             runs[what] = executed()
     assert runs == {"exec": True, "open": True, "os.system": False}, runs
+    assert _measured()["whatever is named"] == {"loads": True, "runs": ["exec", "open"]}, _measured()
 
 
 def written_as_plain_values_it_needs_no_exception():
