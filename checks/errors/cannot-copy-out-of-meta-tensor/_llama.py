@@ -90,7 +90,9 @@ def is_right(model):
     """Whether the logits are the saved model's, bit for bit."""
     found = logits(model)
     others = int((found.argmax(-1) != RIGHT.argmax(-1)).sum())
-    print(f"logits: {'equal' if torch.equal(found, RIGHT) else 'others'}; another likeliest token at {others} of {RIGHT.shape[1]}")
+    print(
+        f"logits: {'equal' if torch.equal(found, RIGHT) else 'others'}; another likeliest token at {others} of {RIGHT.shape[1]}"
+    )
     return torch.equal(found, RIGHT)
 
 

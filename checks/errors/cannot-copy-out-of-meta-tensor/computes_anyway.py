@@ -23,7 +23,9 @@ def _assert_another(function, given, real, *more):
     """With the weight on meta it computes a result of the right shape and no right values; with the real one it is right."""
     right = function(given, real, *more)
     found = _compute(function, given, real.to("meta"), *more)
-    print(f"{function.__name__}: {tuple(found.shape)} on {found.device}, {int((found == right).sum())} of {right.numel()} right")
+    print(
+        f"{function.__name__}: {tuple(found.shape)} on {found.device}, {int((found == right).sum())} of {right.numel()} right"
+    )
     assert found.shape == right.shape
     assert not torch.equal(found, right), "the result is right"
     assert torch.equal(_compute(function, given, real, *more), right)
