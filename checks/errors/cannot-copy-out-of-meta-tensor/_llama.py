@@ -1,4 +1,4 @@
-"""A tiny Llama with random values, saved into a folder of its own, and what a model is compared by: tensors, logits, buffers."""
+"""A tiny Llama with random values, saved into a folder, and what another is compared with it by: tensors and logits."""
 
 import os
 import tempfile
@@ -100,7 +100,5 @@ def rebuilt(model):
     """Give it a new rotary embedding, made on the CPU: inv_freq is in no file."""
     from transformers.models.llama.modeling_llama import LlamaRotaryEmbedding
 
-    # --8<-- [start:rebuild]
     model.model.rotary_emb = LlamaRotaryEmbedding(config=model.config)
-    # --8<-- [end:rebuild]
     return model

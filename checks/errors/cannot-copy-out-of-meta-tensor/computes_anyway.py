@@ -32,7 +32,7 @@ def _assert_another(function, given, real, *more):
 
 
 def a_linear_layer_without_a_bias_computes():
-    """A linear layer without a bias, its weight on meta, raises nothing: a result of the right shape on the CPU, and not the right one."""
+    """A linear layer without a bias, its weight on meta, raises nothing: its result has the right shape and other values."""
     _assert_another(functional.linear, x, weight)
     layer = nn.Linear(64, 24, bias=False, device="meta")
     found = _compute(layer, x)

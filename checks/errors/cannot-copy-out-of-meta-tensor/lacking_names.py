@@ -1,7 +1,7 @@
-"""A file that lacks three linear layers of a Llama: which loads leave them on meta, which stop, and which compute all the same."""
+"""A file that lacks three linear layers of a Llama: which loads leave them on meta, which stop, and what computes."""
 
 import transformers
-from _llama import ADVICE, LACKING, FILE, LEFT_OUT, count_equal, error_of, is_right, made, tensors, use_memory
+from _llama import ADVICE, FILE, LACKING, LEFT_OUT, count_equal, error_of, is_right, made, tensors, use_memory
 from accelerate import load_checkpoint_and_dispatch
 from safetensors.torch import load_file
 
@@ -17,7 +17,7 @@ def _assigned():
 
 
 def moving_it_raises_the_message():
-    """`load_state_dict(strict=False, assign=True)` raises nothing: the three stay on meta, and moving the model raises the message."""
+    """`load_state_dict(strict=False, assign=True)` leaves the three on meta; moving the model raises the message."""
     model = _assigned()
     assert sorted(name for name, one in model.named_parameters() if one.is_meta) == sorted(LEFT_OUT)
     assert count_equal(model.state_dict()) == len(tensors) - len(LEFT_OUT)

@@ -19,7 +19,7 @@ def _seen():
     for name, way in WAYS.items():
         model = way()
         equal = count_equal(model.state_dict())
-        stops = "no error" != error_of(lambda model=model: model(torch.arange(1, 40)[None]))
+        stops = error_of(lambda model=model: model(torch.arange(1, 40)[None])) != "no error"
         seen[name] = [equal, len(tensors), "stops" if stops else "right" if is_right(model) else "another"]
     print("--- data what-to-empty-leaves", json.dumps(seen))
     return seen
@@ -86,7 +86,7 @@ def the_rotary_embedding_made_anew_it_is_right():
 
 
 def assigned_it_stops():
-    """`load_state_dict(assign=True)` into meta: 21 of 21 are the file's; moving it raises the message, and calling it stops as well."""
+    """`load_state_dict(assign=True)` into meta: 21 of 21 are the file's; moving raises the message, and calling stops, too."""
     assert _seen()["assigned"] == [21, 21, "stops"], _seen()["assigned"]
     model = _assigned()
     assert error_of(lambda: model.to("cpu")).startswith(f"NotImplementedError: {ADVICE}")
@@ -98,7 +98,7 @@ def assigned_and_made_anew_it_is_right():
 
 
 def init_empty_weights_and_assign_is_right():
-    """Made under accelerate's `init_empty_weights()`, which leaves buffers real, and loaded with `assign=True`: right, bit for bit."""
+    """Made under accelerate's `init_empty_weights()`, where buffers are real, then `assign=True`: right, bit for bit."""
     assert _seen()["init_empty_weights"] == [21, 21, "right"], _seen()["init_empty_weights"]
 
 

@@ -39,7 +39,7 @@ def moving_the_model_has_a_text_of_its_own():
 
 
 def moving_the_layer_raises_the_message():
-    """`.to()` of the layer on disk raises the message with its advice; of a weight in it the short text; of the other layer nothing."""
+    """`.to()` of the layer on disk raises the message; of a weight in it, the short text; of the other layer, nothing."""
     layers = _offloaded().model.layers
     assert error_of(lambda: layers[1].to("cpu")).startswith(f"NotImplementedError: {ADVICE}")
     assert error_of(lambda: layers[1].mlp.up_proj.weight.to("cpu")) == f"NotImplementedError: {META}"
@@ -47,7 +47,7 @@ def moving_the_layer_raises_the_message():
 
 
 def to_empty_loses_the_layer():
-    """`to_empty()` of it raises nothing and fills nothing: no tensor of it is the file's any more, and the logits are others."""
+    """`to_empty()` of it raises nothing and fills nothing: no tensor is the file's any more, and the logits are others."""
     model = _offloaded()
     use_memory()
     model.to_empty(device="cpu")

@@ -1,71 +1,13 @@
-"""Classes of one's own, as remote code has them, loaded by from_pretrained: what their `__init__` may do with tensors."""
+"""Classes of one's own, saved and loaded by from_pretrained: what their `__init__` may do with tensors."""
 
 import torch
-import transformers
+from _classes import AsksForAnItem, AsksForValues, Config, FillsItsTable, HasATable, KeepsATensor, Moves
 from _llama import ADVICE, META, error_of, use_memory
-from torch import nn
 
 from snippets.verify_built import verify_built
 from snippets.verify_loaded import verify
 
 x = torch.randn(3, 4)
-torch.manual_seed(0)
-
-
-class Config(transformers.PretrainedConfig):
-    model_type = "of-ones-own"
-
-
-class Base(transformers.PreTrainedModel):
-    config_class = Config
-
-    def __init__(self, config):
-        super().__init__(config)
-        self.layer = nn.Linear(4, 4)
-        self.make()
-        self.post_init()
-
-    def make(self):
-        """What a class does beside that."""
-
-    def forward(self, x):
-        return self.layer(x)
-
-
-class Moves(Base):
-    def make(self):
-        self.other = nn.Linear(4, 4).to("cpu")
-
-
-class AsksForValues(Base):
-    def make(self):
-        self.rates = torch.arange(4.0).tolist()
-        self.last = torch.arange(4.0)[-1].item()
-
-
-class HasATable(Base):
-    def make(self):
-        self.register_buffer("table", torch.arange(1.0, 5.0), persistent=False)
-
-    def forward(self, x):
-        return self.layer(x) * self.table
-
-
-class FillsItsTable(HasATable):
-    # --8<-- [start:fill]
-    def _init_weights(self, module):
-        super()._init_weights(module)
-        if module is self:
-            module.table.copy_(torch.arange(1.0, 5.0))
-        # --8<-- [end:fill]
-
-
-class KeepsATensor(Base):
-    def make(self):
-        self.scale = torch.arange(1.0, 5.0)
-
-    def forward(self, x):
-        return self.layer(x) * self.scale
 
 
 def _saved(cls):
@@ -92,6 +34,7 @@ def _assert_right(cls, **options):
 
 def a_move_inside_init_raises_the_message():
     """`.to("cpu")` inside `__init__`: from_pretrained, without options, raises the message; the class itself can be made."""
+    assert error_of(lambda: _saved(Moves)) == "no error"
     text = error_of(lambda: _load(Moves))
     assert text.startswith(f"NotImplementedError: {ADVICE}"), text
 
@@ -104,12 +47,14 @@ def low_cpu_mem_usage_false_helps():
 
 
 def asking_for_values_inside_init_raises_it():
-    """`.tolist()` or `.item()` inside `__init__`: from_pretrained raises `Cannot copy out of meta tensor; no data!`."""
+    """`.tolist()` in `__init__`: from_pretrained raises the short text; `.item()`: `Tensor.item() cannot be called on ...`."""
+    assert error_of(lambda: _saved(AsksForValues)) == error_of(lambda: _saved(AsksForAnItem)) == "no error"
     assert error_of(lambda: _load(AsksForValues)) == f"NotImplementedError: {META}", "no error"
+    assert error_of(lambda: _load(AsksForAnItem)) == "RuntimeError: Tensor.item() cannot be called on meta tensors"
 
 
 def a_table_made_inside_init_is_garbage():
-    """A non-persistent buffer made inside `__init__` is garbage after from_pretrained: no error, equal tensors, another result."""
+    """A non-persistent buffer made inside `__init__` is garbage after from_pretrained: no error, and another result."""
     model, folder, right = _load(HasATable)
     print(model.table)
     assert verify(model, folder) == []
@@ -125,7 +70,7 @@ def filled_by_init_weights_it_is_right():
 
 
 def verify_built_knows_which():
-    """verify_built.py names that buffer where it is garbage, and no buffer where it is right; verify_loaded.py finds no difference."""
+    """verify_built.py names that buffer where it is garbage, none where it is right; verify_loaded.py finds no difference."""
     model, folder, right = _load(HasATable)
     found, sound = verify_built(model, folder), torch.equal(model(x), right)
     print(*found.lines, sep="\n")
@@ -135,7 +80,7 @@ def verify_built_knows_which():
 
 
 def a_plain_tensor_stays_on_meta():
-    """A tensor that `__init__` keeps as a plain attribute stays on meta after from_pretrained, and the first use of it stops."""
+    """A tensor that `__init__` keeps as a plain attribute is on meta after from_pretrained, and its first use stops."""
     model, _, _ = _load(KeepsATensor)
     assert model.scale.is_meta, "it is right"
     assert error_of(lambda: model(x)) == "RuntimeError: Tensor on device meta is not on the expected device cpu!"

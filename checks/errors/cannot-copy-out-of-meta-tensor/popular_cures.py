@@ -52,7 +52,7 @@ def with_the_table_computed_again_it_is_right():
 
 
 def reset_parameters_makes_random_values():
-    """`to_empty()` and `reset_parameters()` of each layer: new random values, none of the file's, and the table stays as it was."""
+    """`to_empty()` and `reset_parameters()` of each layer: random values, none of the file's, and the table stays as it was."""
     model = _emptied()
     for layer in (model.first, model.second):
         layer.reset_parameters()

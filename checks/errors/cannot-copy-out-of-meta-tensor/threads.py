@@ -4,16 +4,13 @@ import threading
 
 import torch
 import transformers
+from _classes import Config
 from _llama import ADVICE, error_of
 from accelerate import init_empty_weights
 from torch import nn
 
 LOCK = threading.Lock()
 inside, onward = threading.Event(), threading.Event()
-
-
-class Config(transformers.PretrainedConfig):
-    model_type = "of-ones-own"
 
 
 class Waits(transformers.PreTrainedModel):
@@ -69,7 +66,7 @@ def _locked(function):
 
 
 def while_one_loads_a_layer_of_the_other_is_on_meta():
-    """While one thread is in from_pretrained, a layer that another thread makes is on meta, and moving it raises the message."""
+    """While one thread is in from_pretrained, a layer that another makes is on meta, and moving it raises the message."""
     layer = _meanwhile(_load)
     assert layer.weight.is_meta, "it is not: the layer has values"
     assert error_of(lambda: layer.to("cpu")).startswith(f"NotImplementedError: {ADVICE}")

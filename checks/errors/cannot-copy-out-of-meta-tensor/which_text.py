@@ -8,13 +8,13 @@ vector, scalar = torch.empty(3, device="meta"), torch.empty((), device="meta")
 
 
 def moving_a_module_prints_the_long_text():
-    """`.to("cpu")` of a module on meta: `NotImplementedError: Cannot copy out of meta tensor; no data! Please use ... to_empty()`."""
+    """`.to("cpu")` of a module on meta: `NotImplementedError: Cannot copy out of meta tensor; no data!`, and the advice."""
     assert error_of(lambda: on_meta().to("cpu")) == f"NotImplementedError: {ADVICE}"
     assert error_of(lambda: Net().to("cpu")) == "no error"
 
 
 def a_tensor_prints_the_short_one():
-    """`.to("cpu")`, `.cpu()` and `.tolist()` of a tensor, `copy_` from it, and a module's `.cpu()`: the same without the advice."""
+    """`.to("cpu")`, `.cpu()`, `.tolist()` of a tensor, `copy_` from it, a module's `.cpu()`: the same without the advice."""
     for call in (
         lambda: vector.to("cpu"),
         vector.cpu,
