@@ -18,7 +18,7 @@ RESULTS = {  # the words, and the colour: wrong without an error, an error, righ
     "right": (("right, bit for bit", "逐位相同"), "C3"),
 }
 EQUAL = ("{} of {} equal", "{1} 个中 {0} 个相同")
-WIDTH, BAR, STEP = 340, 20, 45
+WIDTH, BAR, STEP = 340, 18, 40
 LEFT, SPLIT = 6, 148  # of the first box; of the second
 
 
@@ -39,5 +39,5 @@ def draw(data, language):
         axes.text(LEFT, y + 14, title[zh], size=12.5)
         for x, width, text, fill in boxes:
             axes.add_patch(Rectangle((x, y + 19), width, BAR, facecolor=fill, edgecolor=fill, lw=1))
-            axes.text(x + width / 2, y + 33.5, text, ha="center", size=12.5, color="white")
+            axes.text(x + width / 2, y + 32.5, text, ha="center", size=12.5, color="white")
     return figure
