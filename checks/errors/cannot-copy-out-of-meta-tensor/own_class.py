@@ -34,7 +34,7 @@ def _assert_right(cls, **options):
 
 def a_move_inside_init_raises_the_message():
     """`.to("cpu")` inside `__init__`: from_pretrained, without options, raises the message; the class itself can be made."""
-    assert error_of(lambda: _saved(Moves)) == "no error"
+    assert _saved(Moves)[1].shape == (3, 4)
     text = error_of(lambda: _load(Moves))
     assert text.startswith(f"NotImplementedError: {ADVICE}"), text
 
@@ -48,7 +48,7 @@ def low_cpu_mem_usage_false_helps():
 
 def asking_for_values_inside_init_raises_it():
     """`.tolist()` in `__init__`: from_pretrained raises the short text; `.item()`: `Tensor.item() cannot be called on ...`."""
-    assert error_of(lambda: _saved(AsksForValues)) == error_of(lambda: _saved(AsksForAnItem)) == "no error"
+    assert _saved(AsksForValues)[1].shape == _saved(AsksForAnItem)[1].shape == (3, 4)
     assert error_of(lambda: _load(AsksForValues)) == f"NotImplementedError: {META}", "no error"
     assert error_of(lambda: _load(AsksForAnItem)) == "RuntimeError: Tensor.item() cannot be called on meta tensors"
 
@@ -75,7 +75,9 @@ def verify_built_knows_which():
     found, sound = verify_built(model, folder), torch.equal(model(x), right)
     print(*found.lines, sep="\n")
     assert verify(model, folder) == []
-    assert sound == torch.equal(model.table, torch.arange(1.0, 5.0))
+    assert (
+        sound == torch.equal(model.table, torch.arange(1.0, 5.0)) == any("1 non-persistent buffer" in one for one in found.same)
+    )
     assert [one.partition(":")[0] for one in found.differs] == ([] if sound else ["table"]), found.lines
 
 
