@@ -344,18 +344,23 @@ def mutating(project: Project, say: Say) -> Iterator[Mutating]:
 
 
 def keep(article: Article, measured: Measured) -> None:
-    """Put a module's mutants into the article's file, in place of what was measured of these claims before."""
+    """Put a module's mutants into the article's file, in place of what was measured of these claims before, wherever that was."""
     before = read(article)
+    claims = _claims(measured)
     modules = [
         one
         for one in (before.modules if before else ())
-        if (one.module, one.environment) != (measured.module, measured.environment)
+        if one.module in article.modules
+        and (one.module, one.environment) != (measured.module, measured.environment)
+        and not (one.module == measured.module and _claims(one) <= claims)
     ]
-    known = set(article.modules)
-    modules = [one for one in modules if one.module in known]
     modules.append(measured)
     modules.sort(key=lambda one: (one.module, one.environment))
     write(article, Mutations(article=article.id, modules=tuple(modules)))
+
+
+def _claims(measured: Measured) -> set[str]:
+    return {claim for one in measured.mutants for claim in one.claims}
 
 
 __all__ = ["Mutating", "Planned", "Unavailable", "keep", "mutating", "plan"]

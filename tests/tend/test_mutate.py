@@ -10,6 +10,7 @@ import pytest
 from checks.decide.plan import load_project
 from checks.show import kills
 from checks.tend.lint import lint_notes, lint_project
+from checks.tend.mutate import keep
 
 from ..conftest import ERRORS, add_byte, clinic, contents, edit, write_check
 
@@ -119,3 +120,19 @@ def test_a_stated_mutant_that_is_no_python_is_named(decided: Path) -> None:
     stated += 'old = "key.removeprefix(old)"\nnew = "key.("'
     edit(decided, TOML, "[claims]", f"{stated}\n\n[claims]")
     assert [one.repair for one in lint_project(decided) if one.expected == "a mutant that is Python"] == ["correct new"]
+
+
+def test_what_was_measured_of_the_same_claims_elsewhere_is_replaced(decided: Path) -> None:
+    clinic(decided, "mutate", "CC001")
+    article = load_project(decided).articles[0]
+    (measured,) = (before := kills.read(article)).modules if before else ()
+    elsewhere = measured.model_copy(update={"environment": "another"})
+    keep(article, elsewhere)
+    found = kills.read(article)
+    assert found and found.modules == (elsewhere,)
+    other = elsewhere.model_copy(update={"mutants": elsewhere.mutants[:1], "environment": "third"})
+    more = measured.mutants[0].model_copy(update={"claims": ("load_renamed.another",)})
+    keep(article, measured.model_copy(update={"mutants": (*measured.mutants, more)}))
+    keep(article, other)  # of some of its claims: the others are known from there alone
+    found = kills.read(article)
+    assert found and [one.environment for one in found.modules] == ["bare", "third"]
