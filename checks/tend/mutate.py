@@ -344,7 +344,7 @@ def mutating(project: Project, say: Say) -> Iterator[Mutating]:
 
 
 def keep(article: Article, measured: Measured) -> None:
-    """Put a module's mutants into the article's file, in place of what was measured of these claims before, wherever that was."""
+    """Put a module's mutants into the article's file, in place of what was measured of these claims before, anywhere."""
     before = read(article)
     claims = _claims(measured)
     modules = [

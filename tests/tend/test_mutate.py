@@ -125,7 +125,9 @@ def test_a_stated_mutant_that_is_no_python_is_named(decided: Path) -> None:
 def test_what_was_measured_of_the_same_claims_elsewhere_is_replaced(decided: Path) -> None:
     clinic(decided, "mutate", "CC001")
     article = load_project(decided).articles[0]
-    (measured,) = (before := kills.read(article)).modules if before else ()
+    before = kills.read(article)
+    assert before
+    (measured,) = before.modules
     elsewhere = measured.model_copy(update={"environment": "another"})
     keep(article, elsewhere)
     found = kills.read(article)
