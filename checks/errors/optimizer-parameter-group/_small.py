@@ -4,7 +4,10 @@ A layer's values go by its name and the model calls its layers by name, so the o
 nothing but the places of their parameters in an optimizer.
 """
 
+import contextlib
 import copy
+import io
+import warnings
 
 import torch
 
@@ -95,6 +98,15 @@ def error_of(function, *arguments):
         print(f"{type(error).__name__}: {error}")
         return f"{type(error).__name__}: {error}"
     return ""
+
+
+def quietly(function, *arguments):
+    """Call it: it raises nothing, warns of nothing and prints nothing."""
+    said = io.StringIO()
+    with warnings.catch_warnings(record=True) as warned, contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        warnings.simplefilter("always")
+        function(*arguments)
+    assert not warned and not said.getvalue(), f"it is not silent: {[str(one.message) for one in warned]} {said.getvalue()}"
 
 
 def equal(ours, theirs):

@@ -1,5 +1,6 @@
 """A Trainer on a tiny Llama: four steps with a checkpoint after the second, and the same run resumed from it."""
 
+import logging
 import os
 import shutil
 import tempfile
@@ -25,6 +26,17 @@ SIZES = {
 }
 KINDS = ("exp_avg", "exp_avg_sq")
 DATA = [{"input_ids": torch.arange(one, one + 6), "labels": torch.arange(one, one + 6)} for one in range(16)]
+
+
+class Lines(logging.Handler):
+    """What is logged as a warning, or worse."""
+
+    def __init__(self):
+        super().__init__(logging.WARNING)
+        self.texts = []
+
+    def emit(self, record):
+        self.texts.append(record.getMessage())
 
 
 class Watch(transformers.TrainerCallback):

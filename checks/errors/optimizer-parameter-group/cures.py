@@ -15,6 +15,7 @@ from _small import (
     equal,
     error_of,
     moments,
+    quietly,
     train,
     values,
 )
@@ -116,14 +117,13 @@ def an_optimizer_that_starts_afresh_has_no_moments():
 
 
 def its_first_step_moves_every_weight_by_lr():
-    """Its first step moves every weight by lr, to 1 in 1,000, however small the gradient; the uninterrupted run's does not."""
-    run = Saved(lambda model: torch.optim.AdamW(model.parameters(), LR, weight_decay=0.0, eps=1e-12))
+    """AdamW without weight decay: its first step moves every weight by lr, to 1 in 1,000; the continued run's does not."""
+    run = Saved(lambda model: torch.optim.AdamW(model.parameters(), LR, weight_decay=0.0))
     model = run.again()
-    train(model, torch.optim.AdamW(model.parameters(), LR, weight_decay=0.0, eps=1e-12), 1, STEPS)
+    train(model, torch.optim.AdamW(model.parameters(), LR, weight_decay=0.0), 1, STEPS)
     afresh, continued = (_moves(run.weights, later) for later in (values(model), run.later))
-    print(
-        f"moved, in lr: afresh {afresh.min():.4f} to {afresh.max():.4f}, continued {continued.min():.4f} to {continued.max():.4f}"
-    )
+    for name, moved in (("afresh", afresh), ("continued", continued)):
+        print(f"{name}: each weight moved by {moved.min():.4f} to {moved.max():.4f} times lr")
     assert (afresh - 1).abs().max() < 1e-3, afresh
     assert continued.min() < 0.5, continued
 
@@ -132,7 +132,8 @@ def the_files_groups_replaced_load_others_moments():
     """The file's `param_groups` replaced by the optimizer's own, the first layer frozen: silent, none of 8 moments is right."""
     model = saved.again(frozen="a")
     optimizer = adamw(model)
-    optimizer.load_state_dict({"state": saved.copy()["state"], "param_groups": optimizer.state_dict()["param_groups"]})
+    state = {"state": saved.copy()["state"], "param_groups": optimizer.state_dict()["param_groups"]}
+    quietly(optimizer.load_state_dict, state)
     assert_none_own(optimizer, model, saved, 8)
 
 

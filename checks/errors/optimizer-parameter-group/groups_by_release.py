@@ -1,4 +1,4 @@
-"""Which parameters the Trainer gives weight decay: releases of transformers divide them differently, and so are optimizer.pt's."""
+"""Which parameters the Trainer gives weight decay: releases of transformers divide them differently."""
 
 import torch
 import transformers

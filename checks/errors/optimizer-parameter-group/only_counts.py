@@ -14,6 +14,7 @@ from _small import (
     equal,
     error_of,
     moments,
+    quietly,
     train,
     values,
 )
@@ -33,7 +34,7 @@ def _groups(model, order):
 
 def _loaded(model, optimizer=None, state=None):
     optimizer = optimizer or adamw(model)
-    optimizer.load_state_dict(state or saved.copy())
+    quietly(optimizer.load_state_dict, state or saved.copy())
     return optimizer
 
 

@@ -52,7 +52,7 @@ def the_same_targets_are_exact():
 
 
 def other_targets_are_silent():
-    """LoRA on k_proj and o_proj, with the state of q_proj and v_proj: silent, all 16 moments are those of q_proj and v_proj."""
+    """LoRA on k_proj and o_proj, with the state of q_proj and v_proj: no error, and all 16 moments are the latter's."""
     state, expected = _saved()
     model, optimizer = _adapted("k_proj", "o_proj")
     assert _error(optimizer) == "no error"

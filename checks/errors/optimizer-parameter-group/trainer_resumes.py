@@ -1,14 +1,17 @@
 """The Trainer resumes from a checkpoint: with something frozen, another lr, another optimizer, or without optimizer.pt."""
 
+import logging
+import re
 import warnings
 
 import torch
-from _trainer import DECAY, LR, SAVED, checkpoint, equal, llama, trainer, values
+from _trainer import DECAY, LR, SAVED, Lines, checkpoint, equal, llama, trainer, values
 
 from snippets.compare_optimizer_state import by_name, names_of
 
 SIZE = "loaded state dict contains a parameter group that doesn't match the size of optimizer's group"
 FROZEN = "embed_tokens"
+ABOUT = re.compile("optimizer|schedul|learning.rate|weight.decay|resum|checkpoint", re.IGNORECASE)
 
 whole, seen = trainer("run")
 whole.train()
@@ -18,13 +21,16 @@ print("lr of each step:", RATES)
 
 
 def _resume(name, without=(), model=None, **options):
-    """Resume; return the run, what was seen of its first step on, and the warnings."""
+    """Resume; return the run, what was seen of its steps, how many weights are the whole run's, and warnings about it."""
     made, watch = trainer(name, model, **options)
+    logged, logger = Lines(), logging.getLogger("transformers")
+    logger.addHandler(logged)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         made.train(resume_from_checkpoint=checkpoint(name, without))
+    logger.removeHandler(logged)
     count = equal(values(made.model), END)
-    texts = [str(one.message) for one in caught if "optimizer" in str(one.message) or "scheduler" in str(one.message)]
+    texts = [text for text in [*(str(one.message) for one in caught), *logged.texts] if ABOUT.search(text)]
     print(f"{name}: lr {watch.rates}, {len(watch.moments)} moments at the start, {count} of {len(END)} weights equal, {texts}")
     return made, watch, count, texts
 
@@ -89,7 +95,7 @@ def adafactor_stops_with_a_keyerror():
 
 
 def by_name_resumes_with_the_embedding_frozen():
-    """optimizer.pt written anew by name, the embedding frozen: all 40 moments are right at the first step, lr is the third's."""
+    """optimizer.pt written anew by name, the embedding frozen: all 40 moments are right, and lr is the third step's."""
     made, watch = trainer("by-name", llama(FROZEN))
     then, _ = trainer("then")
     folder = checkpoint("by-name")
