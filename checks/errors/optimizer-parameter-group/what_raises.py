@@ -55,7 +55,7 @@ def two_groups_for_one_raise_the_other_text():
 
 
 def another_division_raises():
-    """Two groups for two, divided in another way, four and two in place of three and three: `... doesn't match the size of optimizer's group`."""
+    """Two groups for two, of four and two parameters in place of three and three: the text of another number of parameters."""
     state = _divided(saved.again(), "bias").state_dict()
     assert error_of(_divided(saved.again(), "bias").load_state_dict, copy.deepcopy(state)) == ""
     _raises(_divided(saved.again(), "b."), SIZE, state)
