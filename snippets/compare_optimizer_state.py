@@ -143,6 +143,7 @@ def _does_not_load(sizes: list[int], saved: list[int], ours: list[str], theirs: 
 
 def _lacking(optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> list[str]:
     """Return the options that the file lacks, after what the optimizer itself fills in at a load (an older file has fewer)."""
+    optimizer = getattr(optimizer, "optimizer", optimizer)  # what accelerate has wrapped
     twin = object.__new__(type(optimizer))
     groups = [dict(group) for group in state["param_groups"]]
     twin.__setstate__({"defaults": dict(optimizer.defaults), "state": {}, "param_groups": groups})

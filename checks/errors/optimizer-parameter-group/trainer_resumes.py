@@ -7,7 +7,7 @@ import warnings
 import torch
 from _trainer import DECAY, LR, SAVED, Lines, checkpoint, equal, llama, trainer, values
 
-from snippets.compare_optimizer_state import by_name, names_of
+from snippets.compare_optimizer_state import by_name, compare_state, names_of
 
 SIZE = "loaded state dict contains a parameter group that doesn't match the size of optimizer's group"
 FROZEN = "embed_tokens"
@@ -134,6 +134,17 @@ def a_hook_is_called_twice():
     assert seen == [[0, len(END) - 1], [len(END), len(END)]], seen
 
 
+def compare_state_tells():
+    """Of the Trainer's optimizer and its optimizer.pt compare_state says "its own"; with two names exchanged, "wrong"."""
+    made, _, _, _ = _resume("asked-after")
+    names = names_of(made.optimizer, made.model)
+    other = [names[1], names[0], *names[2:]]
+    right, wrong = (compare_state(made.optimizer, FILE, made.model, one) for one in (names, other))
+    print(right.text, wrong.text, sep="\n")
+    assert right.status == 0 and right.text.startswith("its own: each of 21 parameters"), right
+    assert wrong.status == 1 and set(wrong.wrong) == set(names[:2]), wrong
+
+
 def trainable_again_it_resumes():
     """Made trainable again, as it was when the file was written: resumed, it is the same run, all 21 weights bit for bit."""
     model = llama(FROZEN)
@@ -162,4 +173,5 @@ if __name__ == "__main__":
     adafactor_stops_with_a_keyerror()
     by_name_resumes_with_the_embedding_frozen()
     a_hook_is_called_twice()
+    compare_state_tells()
     trainable_again_it_resumes()
