@@ -116,6 +116,13 @@ def equal(ours, theirs):
     )
 
 
+def different(ours, theirs):
+    """How many of ours have the same name and shape, and are not the same."""
+    return sum(
+        name in theirs and ours[name].shape == theirs[name].shape and not torch.equal(ours[name], theirs[name]) for name in ours
+    )
+
+
 def assert_own(optimizer, model, saved, number=None):
     """Each moment of the optimizer is the one that was saved for that parameter; so many there are."""
     found = moments(optimizer, model)

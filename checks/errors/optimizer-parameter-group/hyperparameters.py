@@ -10,6 +10,7 @@ from _small import (
     adamw,
     assert_continues,
     assert_own,
+    different,
     equal,
     error_of,
     quietly,
@@ -55,7 +56,8 @@ def set_after_the_load_they_are_yours():
     before = values(model)
     train(model, optimizer, 1, STEPS)
     assert optimizer.param_groups[0]["lr"] == OTHER_LR, optimizer.param_groups[0]["lr"]
-    assert equal(values(model), saved.later) == 0 and equal(values(model), before) == 0, "the step is that of the old lr"
+    found = different(values(model), before), different(values(model), saved.later)
+    assert found == (len(before), len(saved.later)), f"moved, and not as by the old lr: {found} of {len(before)}"
 
 
 def a_scheduler_made_before_it_brings_its_own_back():
@@ -65,7 +67,6 @@ def a_scheduler_made_before_it_brings_its_own_back():
     scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda number: 1 / (1 + number))
     optimizer.load_state_dict(saved.copy())
     loaded = optimizer.param_groups[0]["lr"]
-    train(model, optimizer, 1, STEPS)
     scheduler.step()
     found = loaded, optimizer.param_groups[0]["lr"]
     assert found == (LR, OTHER_LR / 2), found
