@@ -46,11 +46,11 @@ def train(model, optimizer, steps=1, first=0):
 
 
 def moments(optimizer, model):
-    """Both moments of each parameter that has them, by name."""
-    found = {}
+    """Both moments of each parameter that the optimizer steps and that has them, by name."""
+    found, stepped = {}, {id(one) for group in optimizer.param_groups for one in group["params"]}
     for name, parameter in model.named_parameters():
         for kind in KINDS:
-            if kind in optimizer.state.get(parameter, {}):
+            if id(parameter) in stepped and kind in optimizer.state.get(parameter, {}):
                 found[f"{name} {kind}"] = optimizer.state[parameter][kind].detach().clone()
     return found
 
