@@ -55,19 +55,19 @@ def the_weights_stay():
     """set_optimizer_state_dict leaves the weights as they were."""
     model = saved.again()
     optimizer = adamw(model, OTHER_LR)
-    before = values(model)
-    _set(model, optimizer)
-    count = equal(values(model), before)
-    assert count == len(before), f"no error, {count} of {len(before)} weights as before"
+    optimizer = _set(model, optimizer)
+    assert_own(optimizer, model, saved)
+    count = equal(values(model), saved.weights)
+    assert count == len(saved.weights), f"no error, {count} of {len(saved.weights)} weights as before"
 
 
 def taking_it_leaves_the_weights():
     """get_optimizer_state_dict of an optimizer that has not stepped leaves the weights as they were."""
     model = saved.again()
-    before = values(model)
-    get_optimizer_state_dict(model, adamw(model, OTHER_LR))
-    count = equal(values(model), before)
-    assert count == len(before), f"no error, {count} of {len(before)} weights as before"
+    taken = get_optimizer_state_dict(model, adamw(model, OTHER_LR))
+    assert taken["param_groups"][0]["params"] == saved.names, taken["param_groups"]
+    count = equal(values(model), saved.weights)
+    assert count == len(saved.weights), f"no error, {count} of {len(saved.weights)} weights as before"
 
 
 def with_the_weights_loaded_after_it_it_is_exact():
@@ -106,7 +106,7 @@ def swapped_groups_are_exact():
     four, state = _saved(_without_and_with, "abcd")
     model = four.again("abcd")
     optimizer = _groups(model, ("cd", "ab"))
-    _set(model, optimizer, state)
+    optimizer = _set(model, optimizer, state)
     assert_own(optimizer, model, four)
     for group in optimizer.param_groups:
         for parameter in group["params"]:
@@ -119,7 +119,7 @@ def a_group_made_two_is_left_without_lr():
     model = saved.again()
     halves = [[*model.a.parameters(), *model.b.parameters()], [*model.c.parameters()]]
     optimizer = torch.optim.AdamW([{"params": half} for half in halves], LR)
-    _set(model, optimizer)
+    optimizer = _set(model, optimizer)
     assert_own(optimizer, model, saved)
     assert ["lr" in group for group in optimizer.param_groups].count(False) == 1, optimizer.param_groups
     found = error_of(train, model, optimizer, 1, STEPS)

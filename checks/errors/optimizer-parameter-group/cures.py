@@ -67,7 +67,7 @@ def by_name_fits_one_group_to_two():
     divided = Saved(_divided)
     model = divided.again()
     optimizer = torch.optim.AdamW(model.parameters(), OTHER_LR, betas=(0.5, 0.9), weight_decay=0.3)
-    _by_name(model, optimizer, divided.copy(), divided.names)
+    optimizer = _by_name(model, optimizer, divided.copy(), divided.names)
     assert_own(optimizer, model, divided)
     group = optimizer.param_groups[0]
     assert (group["lr"], group["betas"], group["weight_decay"]) == (LR, (0.9, 0.999), 0.3), group

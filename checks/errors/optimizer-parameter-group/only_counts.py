@@ -80,7 +80,7 @@ def swapped_groups_move_the_weight_decay():
     model = four.again("abcd")
     optimizer = _groups(model, ("cd", "ab"))
     asked = {name: _decay(optimizer, one) for name, one in model.named_parameters()}
-    _loaded(model, optimizer, four.copy())
+    optimizer = _loaded(model, optimizer, four.copy())
     assert_none_own(optimizer, model, four)
     found = {name: _decay(optimizer, one) for name, one in model.named_parameters()}
     assert all(asked[name] == (0.0 if name[0] in "ab" else DECAY) for name in asked), asked
