@@ -3,7 +3,7 @@
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-EVIDENCE = "dp-world-size/left_out@transformers-deepspeed-4.50.3-0.19.8"
+EVIDENCE = "dp-world-size/groups@transformers-deepspeed-4.50.3-0.19.8"
 STAGES = ("1", "2", "3")
 ROWS = (
     ("trained", ("trained weights", "参与训练的权重")),

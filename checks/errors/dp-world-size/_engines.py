@@ -101,7 +101,8 @@ def _has_moments(engine):
     """Whether every rank has them: they come with the first step, or the load of an optimizer."""
     of = engine.optimizer.optimizer.state
     has_them = any("exp_avg" in one for one in of.values())
-    if engine.zero_optimization_stage() < ZERO3:  # the engine links what it shows to those that it uses once: link it again
+    if engine.zero_optimization_stage() < ZERO3:  # what the engine shows can be other memory than it uses: link it again
+        engine.optimizer._link_all_hp_params()
         has_them = all("exp_avg" in of[flat] for flat in engine.optimizer.single_partition_of_fp32_groups)
         if has_them:
             engine.optimizer._hp_optimizer_states_linked = False
