@@ -2,12 +2,22 @@
 
 import tempfile
 
-from _engines import NEWEST, STAGES, UNIVERSAL, assert_holds, converted, equal, error_of, on_ranks, start, state
+from _engines import NEWEST, STAGES, UNIVERSAL, assert_holds, converted, equal, error_of, make, on_ranks, start, state
+from transformers import Trainer, TrainingArguments
 from transformers.integrations.deepspeed import deepspeed_load_checkpoint
 
 _temporary = tempfile.TemporaryDirectory()
 folders = {stage: f"{_temporary.name}/checkpoint-{stage}" for stage in STAGES}
 saved = dict(zip(STAGES, on_ranks(2, *(("train", folders[stage], stage, {}) for stage in STAGES)), strict=True))
+
+
+def its_optimizer_has_two_groups():
+    """The Trainer's optimizer has two groups: the second, biases and norms, has a weight decay of 0.0."""
+    arguments = TrainingArguments(f"{_temporary.name}/out", weight_decay=0.5, use_cpu=True, report_to=[])
+    groups = Trainer(make(), arguments).create_optimizer().param_groups
+    shapes = [{one.ndim for one in group["params"]} for group in groups]
+    assert [group["weight_decay"] for group in groups] == [0.5, 0.0], groups
+    assert shapes == [{2}, {1}], shapes
 
 
 def resuming_raises_the_message():
@@ -28,5 +38,6 @@ def converted_in_its_folder_it_is_exact():
 
 
 if __name__ == "__main__":
+    its_optimizer_has_two_groups()
     resuming_raises_the_message()
     converted_in_its_folder_it_is_exact()
