@@ -11,7 +11,7 @@ ROWS = (
     ("frozen", ("frozen weights, buffer", "冻结的权重、buffer")),
     ("decays", ("weight decay, 2nd group", "第二组的 weight decay")),
 )
-WORDS = {"stage": ("stage", "stage"), "of": ("{} of {}", "{} / {} 个"), "saved": ("{}, not {}", "{}，不是 {}")}
+WORDS = {"stage": ("stage", "stage"), "of": ("{} of {}", "{} / {} 个")}
 WIDTH, LABEL, BOX, ROW, TOP = 340, 157, 61, 34, 26
 
 
@@ -39,7 +39,7 @@ def _seen(kind, data, column, zh):
     """What one cell says, and whether it is right."""
     if kind == "decays":
         ours, saved = data["decays"][column]
-        return (f"{ours}", True) if ours == saved else (WORDS["saved"][zh].format(ours, saved), False)
+        return f"{ours}", ours == saved
     ours, whole = data[kind if kind != "frozen" else "all"][column]
     if kind == "frozen":  # of all weights and buffers, without the trained ones
         trained, of = data["trained"][column]
