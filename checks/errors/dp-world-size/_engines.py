@@ -224,6 +224,8 @@ def _rank(jobs, place):
             found.append((train if what == "train" else load)(folder, stage, **options))
     if os.environ["RANK"] == "0":
         torch.save(found, place)
+    torch.distributed.barrier()  # one that leaves early takes its connections along, and the other aborts
+    os._exit(0)  # as does one whose threads still listen while the interpreter ends
 
 
 if __name__ == "__main__":
