@@ -31,6 +31,7 @@ QUESTION = (
 COMMON = """
 a an and are as at be but by can do does for from has have how i if in into is it its me my no not of on one or so that the then there
 this to was what when where which why will with you load loaded loading loads model models weight weights checkpoint checkpoints file files
+best learning rate
 加载 模型 权重 参数 文件 检查 查点 怎么 什么 为什 这个 一个 可以 需要 时候 是不 不是 有没 没有 的时 的模 的权 的参 我的
 """  # noqa: E501  a list
 # Words of any log and any question: an article that shares them does not speak of a text yet.
