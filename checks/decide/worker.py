@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import threading
 import zipfile
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from .run import observe
 
 FOLDERS = 256  # of the workers that share a home: each process takes the first that is free
 CONTENT = ".clinic-content-"  # while it is laid out
+BEGINNING = threading.Lock()  # a worker may have several threads, which share its folder
 HELD = ExitStack()  # the lock of this process's folder, for as long as it lives
 Name = tuple[str, str, str]  # of a job: its article's id, its module, its environment
 
@@ -59,8 +61,9 @@ def carry_out(archive: bytes, order: Order) -> list[Returned]:
         )
         return [Returned(name, reason=reason) for name in order.jobs]
     try:
-        folder = own_folder()
-        project = _project(_lay_out(archive, order.content, folder))
+        with BEGINNING:
+            folder = own_folder()
+            project = _project(_lay_out(archive, order.content, folder))
     except Invalid as error:
         return [Returned(name, reason=f"its worker cannot read the content: {error.problems[0]}") for name in order.jobs]
     except (OSError, ValueError) as error:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -38,6 +40,16 @@ def test_content_is_laid_out_once_and_only_if_it_has_its_digest(example: Path, t
     place = worker._lay_out(archive, order.content, tmp_path / "there")
     (place / "mark").touch()
     assert worker._lay_out(b"", order.content, tmp_path / "there") == place and (place / "mark").exists()
+
+
+def test_threads_of_a_worker_share_what_one_of_them_lays_out(example: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    edit(example, f"{ERRORS}/prefix-missing/article.toml", 'harm = "', 'harm   = "')  # content that nobody has laid out yet
+    archive, order = order_of(example)
+    lay_out = worker._lay_out
+    monkeypatch.setattr(worker, "_lay_out", lambda *given: (time.sleep(0.05), lay_out(*given))[1])
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(lambda _: carry_out(archive, order)[0].reason, range(8)))
+    assert found == [""] * 8
 
 
 def test_hindrances_are_said_of_the_job(example: Path) -> None:
