@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 CONNECT_SECONDS = 10
 FIRST_SECONDS = 60  # in which the first worker has to be connected
 PATIENCE = 120  # seconds without any worker that could, before what waits for one is given up
-MEMORY_BYTES = 2e9  # of one job, asked for where workers bound it; the largest of eleven that were looked at used 0.6e9
+MEMORY_BYTES = 2e9  # of one job, asked for where workers bound it; the largest of fifteen that were looked at used 0.6e9
 LOST = ("KilledWorker", "CommClosedError", "FutureCancelledError", "SchedulerStillConnected", "TimeoutError")
 
 
