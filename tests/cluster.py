@@ -29,6 +29,8 @@ def cluster(folder: Path, workers: int = 2, *options: str) -> Iterator[str]:
             started.append(
                 _start(folder / f"worker-{number}", "worker", "--scheduler-file", str(file), "--nthreads", "1", *options)
             )
+        log = folder / "scheduler.log"
+        assert happens(lambda: log.read_text(encoding="utf-8").count("Register worker") >= workers)  # else pieces are larger
         yield str(json.loads(file.read_text(encoding="utf-8"))["address"])
     finally:
         for process in reversed(started):
