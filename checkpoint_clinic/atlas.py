@@ -11,6 +11,7 @@ from .release import key
 
 Cell = Mapping[str, Any]
 CHIEF = "transformers"
+OTHER = "other"  # the axis of a second release of it
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class Atlas:
     def measured(self, architecture: str, way: Way) -> list[Measured]:
         """Return what was measured of an architecture in a way, in the order of the releases."""
         found = [self._measured(cell, name, way) for cell, name in self._of.get((architecture, way.id), ())]
-        return sorted(found, key=lambda one: (key(one.release) or (), key(one.against) or ()))
+        return sorted(found, key=_order)
 
     @cached_property
     def _of(self) -> dict[tuple[str, str], list[tuple[Cell, str]]]:
@@ -77,14 +78,17 @@ class Atlas:
     def _measured(self, cell: Cell, name: str, way: Way) -> Measured:
         environment = self._environments[name]
         varies, packages = environment["varies"], environment["packages"]
-        others = [version for what, version in varies.items() if what != CHIEF]
         return Measured(
             cell=cell,
             environment=environment,
             release=varies.get(CHIEF) or packages.get(CHIEF, ""),
-            against=others[0] if others else "",
+            against=varies.get(OTHER, ""),
             beside={name: packages.get(name, "") for name in way.packages},
         )
+
+
+def _order(one: Measured) -> tuple[Any, ...]:
+    return key(one.release) or (), key(one.against) or (), *(key(version) or () for version in one.beside.values())
 
 
 def packed(data: Mapping[str, Any]) -> dict[str, Any]:

@@ -221,13 +221,18 @@ class Told:
         for release, ones in _grouped(near, lambda pair: pair[0].release):
             told = []
             for outcome in ORDER:
-                if ways := [self._briefly(one, seen) for one, seen in ones if one.outcome == outcome]:
+                found = [pair for pair in ones if pair[0].outcome == outcome]
+                alike = _grouped(found, lambda pair: (pair[1].way.id, self._count(pair[0]), pair[0].against))
+                if ways := [self._briefly(same[0][1], [one for one, _ in same]) for _, same in alike]:
                     told.append(self.say("colon", self.say(outcome), self.say("list").join(ways)))
             yield line(" " * (WIDTH + 4), f"transformers {release}  ", self.say("stop").join(told))
 
-    def _briefly(self, one: Measured, seen: Seen) -> str:
-        beside = [f"{CALLED.get(name, name)} {version}" for name, version in one.beside.items()]
-        facts = self.say("comma").join(filter(None, [self._count(one), *beside, one.against]))
+    def _briefly(self, seen: Seen, alike: list[Measured]) -> str:
+        """Return a way, how much was wrong in it, and with which packages that was measured."""
+        comma, first = self.say("comma"), alike[0]
+        versions = {name: comma.join(dict.fromkeys(one.beside[name] for one in alike)) for name in first.beside}
+        beside = [f"{CALLED.get(name, name)} {told}" for name, told in versions.items()]
+        facts = comma.join(filter(None, [self._count(first), *beside, first.against]))
         words = seen.way.words[self.language]
         return self.say("brackets", words, facts) if facts else words
 

@@ -39,13 +39,13 @@ def command(accepted: bool, environment: str | None, only_headline: bool, only_n
             out.print(escape(one))
         out.print(f"atlas.toml: {count(len(different), 'cell')} expected otherwise than before")
         return Exit.VERIFIED
-    found = {table.way.function: _counts(table.rows) for table in tables(project)}
+    found = {table.place: _counts(table.rows) for table in tables(project)}
     if as_json:
         print_json(found)
     else:
         for way, counts in found.items():
             told = ", ".join(f"[{COLOURS.get(kind, 'dim')}]{number} {kind}[/]" for kind, number in counts.items() if number)
-            out.print(f"{way:<12} {told}")
+            out.print(f"{way:<24} {told}")
     return Exit.VERIFIED
 
 

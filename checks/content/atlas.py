@@ -100,7 +100,7 @@ def load_atlas(root: Path, environments: Collection[str]) -> Atlas | None:
         if strange := sorted(set(false) - known.get(one, set())):
             expected = "a claim of the atlas" if one not in known else f"environments in which {one} is decided"
             found = one if one not in known else ", ".join(strange)
-            problems.append(Problem(name, line_of(text, f'"{one}"'), expected, found, "run: clinic atlas --accept"))
+            problems.append(Problem(name, line_of(text, f'"{one}"'), expected, found, "remove it from [refuted]"))
     if problems:
         raise Invalid(problems)
     return Atlas(SLUG, folder, _as_an_article(claims), tuple(claims), toml.way, tuple(architectures), toml.zh)

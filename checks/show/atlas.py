@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from fnmatch import fnmatchcase
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path
@@ -94,11 +95,25 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """One way: its architectures, its environments in the order of their versions."""
+    """One way in one family of environments: its architectures, its environments in the order of their versions.
+
+    `place` is what it is called in an address: a way's first table as the way, another one with the family's name.
+    """
 
     way: Way
     environments: tuple[Environment, ...]
     rows: tuple[Row, ...]
+    place: str
+
+    @property
+    def is_first(self) -> bool:
+        """Whether it is its way's first table, beside which the others are a sample."""
+        return self.place == self.way.function
+
+    @property
+    def columns(self) -> str:
+        """What its labels are the versions of."""
+        return " · ".join(self._axes)
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
@@ -196,15 +211,28 @@ def _tables(project: Project, atlas: Atlas) -> Iterator[Table]:
     cells = {(cell.claim.function, cell.claim.module, cell.environment.name): cell for cell in project.cells(atlas)}
     for way in atlas.ways:
         names = dict.fromkeys(name for function, _, name in cells if function == way.function)
-        environments = tuple(sorted((project.environments[name] for name in names), key=lambda one: _order(way, one)))
-        rows = []
-        for architecture in atlas.architectures:
-            found = [cells.get((way.function, architecture.module, one.name)) for one in environments]
-            if any(found):
-                outcomes = tuple(outcome_of(project, cell) if cell else None for cell in found)
-                rows.append(Row(architecture, way, environments, outcomes))
-        if rows:
-            yield Table(way, environments, tuple(rows))
+        for number, environments in enumerate(_families(way, [project.environments[name] for name in names])):
+            rows = []
+            for architecture in atlas.architectures:
+                found = [cells.get((way.function, architecture.module, one.name)) for one in environments]
+                if any(found):
+                    outcomes = tuple(outcome_of(project, cell) if cell else None for cell in found)
+                    rows.append(Row(architecture, way, environments, outcomes))
+            if rows:
+                place = f"{way.function}-{environments[0].folder.name}" if number else way.function
+                yield Table(way, environments, tuple(rows), place)
+
+
+def _families(way: Way, environments: Sequence[Environment]) -> list[tuple[Environment, ...]]:
+    """Return a way's environments by family, as the way names them first; within one in the order of their versions."""
+    found: dict[Path | None, list[Environment]] = {}
+    for one in sorted(environments, key=lambda one: _named(way, one)):
+        found.setdefault(one.folder if one.versions else None, []).append(one)
+    return [tuple(sorted(family, key=lambda one: _order(way, one))) for family in found.values()]
+
+
+def _named(way: Way, environment: Environment) -> int:
+    return next((n for n, pattern in enumerate(way.environments) if fnmatchcase(environment.name, pattern)), -1)
 
 
 def _order(way: Way, environment: Environment) -> tuple[list[Version], str]:
@@ -240,9 +268,10 @@ def silent(project: Project) -> list[Silent]:
     """Return what was silent, what does most harm first; equal findings of several ways are one."""
     together: dict[tuple[object, ...], list[tuple[Table, tuple[str, ...], list[tuple[Architecture, Outcome]]]]] = {}
     for table in tables(project):
+        first = first_of(project, table)
         by_range: dict[tuple[str, ...], list[tuple[Architecture, Outcome]]] = {}
         for row in table.rows:
-            for run in row.runs:
+            for run in row.runs if table.is_first else _unlike(row, first).runs:
                 if run.outcome and run.outcome.kind == "silent":
                     labels = tuple(map(table.label, run.environments))
                     by_range.setdefault(labels, []).append((row.architecture, run.outcome))
@@ -254,6 +283,36 @@ def silent(project: Project) -> list[Silent]:
         for same in together.values()
     ]
     return sorted(made, key=lambda one: one.harm, reverse=True)
+
+
+def first_of(project: Project, table: Table) -> Table:
+    """Return the first table of a table's way."""
+    return next(one for one in tables(project) if one.place == table.way.function)
+
+
+def agreement(table: Table, first: Table) -> tuple[int, int]:
+    """Return in how many cells a release loads as it does in the way's first table, and of how many both are known."""
+    pairs = [(row, one) for row in table.rows for one in zip(row.environments, row.outcomes, strict=True)]
+    known = [(_at(first, row.architecture, environment), outcome) for row, (environment, outcome) in pairs]
+    both = [(one, other) for one, other in known if one and other]
+    return sum(one.alike == other.alike for one, other in both), len(both)
+
+
+def _unlike(row: Row, first: Table) -> Row:
+    """Return a row without the outcomes that its release has in the way's first table as well."""
+    kept = []
+    for environment, outcome in zip(row.environments, row.outcomes, strict=True):
+        known = _at(first, row.architecture, environment)
+        kept.append(None if outcome and known and outcome.alike == known.alike else outcome)
+    return Row(row.architecture, row.way, row.environments, tuple(kept))
+
+
+def _at(table: Table, architecture: Architecture, environment: Environment) -> Outcome | None:
+    """Return a table's outcome of an architecture with the release of transformers that an environment has."""
+    release = environment.pinned[False].get(LOADED)
+    row = next((row for row in table.rows if row.architecture is architecture), None)
+    pairs = zip(row.environments, row.outcomes, strict=True) if row else ()
+    return next((outcome for one, outcome in pairs if one.pinned[False].get(LOADED) == release), None)
 
 
 def _worst_first(found: Sequence[tuple[Architecture, Outcome]]) -> tuple[tuple[Architecture, Outcome], ...]:
@@ -281,22 +340,27 @@ def atlas_data(project: Project) -> dict[str, Any]:
     made, atlas = tables(project), project.atlas
     return {
         "version": VERSION,
-        "ways": [
-            {
-                "id": table.way.function,
-                "words": table.way.words.model_dump(),
-                "sentence": table.way.sentence.model_dump(),
-                "packages": list(table.way.packages),
-                "environments": [one.name for one in table.environments],
-            }
-            for table in made
-        ],
+        "ways": [_way(way, [table for table in made if table.way is way]) for way in _ways(made)],
         "architectures": [_architecture(one) for one in (atlas.architectures if atlas else ())],
         "environments": [_environment(one) for one in _environments(project)],
         "cells": [cell for table in made for row in table.rows for cell in _cells(row)],
         "newest": {
             name: {"version": one.newest, "seen": str(one.seen)} for name, one in sorted(load_releases(project.root).items())
         },
+    }
+
+
+def _ways(made: Sequence[Table]) -> list[Way]:
+    return [table.way for table in made if table.is_first]
+
+
+def _way(way: Way, made: Sequence[Table]) -> dict[str, Any]:
+    return {
+        "id": way.function,
+        "words": way.words.model_dump(),
+        "sentence": way.sentence.model_dump(),
+        "packages": list(way.packages),
+        "environments": [one.name for table in made for one in table.environments],
     }
 
 

@@ -15,7 +15,7 @@ from checkpoint_clinic.words import Language
 from ..content.atlas import SLUG, Architecture, Atlas
 from ..content.words import all_words, say
 from ..decide.plan import Project
-from .atlas import KINDS, LOADED, OTHER, Outcome, Row, Run, Silent, Table, counts, newer, silent, tables
+from .atlas import KINDS, LOADED, OTHER, Outcome, Row, Run, Silent, Table, agreement, counts, newer, silent, tables
 from .once import once
 from .render import Child, Pages, element, marked
 
@@ -35,7 +35,7 @@ def atlas_page(pages: Pages) -> Element:
         *_silent(pages),
         *_yours(pages),
         _ways(pages, made),
-        *(part for table in made for part in _way(pages, table)),
+        *(_way(pages, [table for table in made if table.way is first.way]) for first in made if first.is_first),
         _about(pages, atlas),
         whole="",
     )
@@ -172,27 +172,48 @@ def _yours(pages: Pages) -> list[Element]:
 
 def _ways(pages: Pages, made: Sequence[Table]) -> Element:
     """Return the links to the ways; with the script each shows its own alone."""
-    links = [(pages.say("atlas all ways"), "ways"), *((_words(pages, table), table.way.function) for table in made)]
+    links = [(pages.say("atlas all ways"), "ways"), *((_words(pages, table), table.place) for table in made if table.is_first)]
     items = (element("li", element("a", text, href=f"#{place}")) for text, place in links)
     return element("nav.clinic-atlas-ways", element("ul", *items), id="ways", aria_label=pages.say("atlas ways"))
 
 
-def _way(pages: Pages, table: Table) -> list[Element]:
-    """Return a way's heading, what its cells say, and its table."""
-    heading = element("h2", _words(pages, table), id=table.way.function)
+def _way(pages: Pages, made: Sequence[Table]) -> Element:
+    """Return a way's heading, and for each family of environments what its cells say, and its table."""
+    heading = element("h2", _words(pages, made[0]), id=made[0].place)
+    parts = [part for table in made for part in (_told(pages, table, made[0]), _table(pages, table, table.rows))]
+    return element("section", heading, *parts, data_way=made[0].place)
+
+
+def _told(pages: Pages, table: Table, first: Table) -> Element:
     found = table.counts
     told: list[Child] = []
+    if table is not first:
+        others = _others(pages, first)
+        told += [
+            element("strong", pages.say("atlas sample", table.columns)),
+            " ",
+            *_agreement(pages, table, first, others),
+            element("br"),
+        ]
     for kind in (*KINDS, "not run"):
         told += [_key(pages, kind), f" {found[kind]}  "] if found[kind] else []
     if table.others:
-        others = pages.say("fact comma").join(
-            pages.say("atlas other release", version) if name == OTHER else f"{name} {version}"
-            for name, version in table.others
-        )
-        told += ["· ", pages.say("atlas with", others)]
-    told += [" · ", element("a", pages.say("atlas picture"), href=f"{table.way.function}.svg")]
-    grid = _table(pages, table, table.rows)
-    return [element("section", heading, element("p.clinic-private", *told), grid, data_way=table.way.function)]
+        told += ["· ", pages.say("atlas with", _others(pages, table))]
+    told += [" · ", element("a", pages.say("atlas picture"), href=f"{table.place}.svg")]
+    return element("p.clinic-private", *told)
+
+
+def _agreement(pages: Pages, table: Table, first: Table, others: str) -> list[Child]:
+    same, known = agreement(table, first)
+    if same == known:
+        return [pages.say("atlas as first", known, others), " "] if known else []
+    return [pages.say("atlas not as first", known - same, known, others), " "]
+
+
+def _others(pages: Pages, table: Table) -> str:
+    return pages.say("fact comma").join(
+        pages.say("atlas other release", version) if name == OTHER else f"{name} {version}" for name, version in table.others
+    )
 
 
 def _key(pages: Pages, kind: str) -> Element:

@@ -45,7 +45,8 @@ text { fill: #e2e4e9; }
 def atlas_picture(project: Project, table: Table, language: Language) -> str:
     """Return a way's table as SVG."""
     width, height = LEFT + COLUMN * len(table.environments) + EDGE, TOP + ROW * len(table.rows) + 2 * EDGE
-    title = f"{say(language, 'atlas title')} · {getattr(table.way.words, language)}"
+    of = "" if table.is_first else f" · {table.columns}"
+    title = f"{say(language, 'atlas title')} · {getattr(table.way.words, language)}{of}"
     shown = [
         element("title", title, id="title"),
         element("desc", _words(table, language), id="desc"),
@@ -67,7 +68,7 @@ def write_pictures(project: Project, site: Path) -> None:
         folder = site / FOLDERS[language] / "atlas"
         for table in tables(project):
             folder.mkdir(parents=True, exist_ok=True)
-            (folder / f"{table.way.function}.svg").write_text(atlas_picture(project, table, language), encoding="utf-8")
+            (folder / f"{table.place}.svg").write_text(atlas_picture(project, table, language), encoding="utf-8")
 
 
 def _words(table: Table, language: Language) -> str:

@@ -32,14 +32,16 @@ def _cell(architecture: str, way: str, release: str) -> dict[str, Any] | None:
     return {"architecture": architecture, "way": way, "environment": f"atlas-{release}", **seen, "recorded": "2026-11-29"}
 
 
-def _environment(release: str, other: str = "") -> dict[str, Any]:
+def _environment(release: str, other: str = "", deepspeed: str = "") -> dict[str, Any]:
+    family = "atlas-across" if other else "atlas-deepspeed" if deepspeed else "atlas"
+    varies = {"transformers": release} | ({"other": other} if other else {}) | ({"deepspeed": deepspeed} if deepspeed else {})
     return {
-        "name": f"atlas-across-{release}-{other}" if other else f"atlas-{release}",
-        "family": "atlas-across" if other else "atlas",
-        "varies": {"transformers": release, **({"other": other} if other else {})},
+        "name": "-".join([family, *varies.values()]),
+        "family": family,
+        "varies": varies,
         "python": "3.11",
         "device": "cpu",
-        "packages": {"deepspeed": "0.19.8", "torch": "2.13.0", "transformers": release},
+        "packages": {"deepspeed": deepspeed or "0.19.8", "torch": "2.13.0", "transformers": release},
     }
 
 
@@ -72,11 +74,24 @@ _ACROSS = {
     "words": "silent: 3 of 21 tensors differ from the files; the library reports 0 missing; x (random)",
     "recorded": "2026-11-29",
 }
+_OLDER = [  # other releases of DeepSpeed
+    {
+        "architecture": "mixtral",
+        "way": "zero3",
+        "environment": f"atlas-deepspeed-5.4.0-{version}",
+        "recorded": "2026-11-30",
+        **seen,
+    }
+    for version, seen in {
+        "0.9.0": {"outcome": "silent", "differ": 3, "of": 21, "words": "silent: 3 of 21 tensors differ from the files"},
+        "0.16.9": {"outcome": "exact"},
+    }.items()
+]
 DATA: dict[str, Any] = {
     "version": 1,
     "ways": [
         _way("plain", "from_pretrained", "from_pretrained", _ALL),
-        _way("zero3", "under ZeRO-3", "ZeRO-3 下", _ALL, "deepspeed"),
+        _way("zero3", "under ZeRO-3", "ZeRO-3 下", [*_ALL, *(one["environment"] for one in _OLDER)], "deepspeed"),
         _way("two_ranks", "under ZeRO-3, two ranks", "ZeRO-3 下，两个 rank", ["atlas-5.0.0"], "deepspeed"),
         _way("from_other", "saved by another release", "由另一个版本保存", ["atlas-across-5.0.0-5.24.0"]),
     ],
@@ -84,7 +99,12 @@ DATA: dict[str, Any] = {
         {"id": name, "title": title, "words": {"en": "per expert", "zh": "每个专家分开"}, "model_type": kind, "class": of_class}
         for name, title, kind, of_class in MEASURED
     ],
-    "environments": [*map(_environment, RELEASES), _environment("5.0.0", "5.24.0")],
-    "cells": [*filter(None, _CELLS), _SAMPLE, _ACROSS],
+    "environments": [
+        *map(_environment, RELEASES),
+        _environment("5.0.0", "5.24.0"),
+        _environment("5.4.0", deepspeed="0.9.0"),
+        _environment("5.4.0", deepspeed="0.16.9"),
+    ],
+    "cells": [*filter(None, _CELLS), _SAMPLE, _ACROSS, *_OLDER],
     "newest": {"transformers": {"version": "5.24.0", "seen": "2026-11-29"}},
 }

@@ -139,6 +139,17 @@ def test_deepspeed_matters_where_it_takes_part_and_nowhere_else() -> None:
     assert here("mixtral", "--installed", "transformers 5.4.0, deepspeed 0.19.8+abc")[0] == 3
 
 
+def test_each_deepspeed_that_was_measured_has_its_own_answer() -> None:
+    for version, outcome in (("0.9.0", "silent"), ("0.16.9", "exact"), ("0.19.8", "exact")):
+        assert ways("mixtral", "--installed", f"transformers 5.4.0, deepspeed {version}", "--way", "zero3") == {
+            "zero3": outcome
+        }
+    status, shown = here("mixtral", "--installed", "transformers 5.4.0, deepspeed 0.18.5", "--way", "zero3")
+    assert status == 3
+    assert "measured with DeepSpeed 0.9.0, 0.16.9, 0.19.8, not with 0.18.5" in shown
+    assert "transformers 5.4.0  silent: under ZeRO-3 (3 of 21, DeepSpeed 0.9.0)" in shown
+
+
 def test_without_deepspeed_its_ways_are_left_out_unless_they_are_asked_for() -> None:
     assert ways("mixtral", "--installed", "transformers 5.4.0") == {
         "plain": "exact",

@@ -17,7 +17,7 @@ from jsonschema import Draft202012Validator
 from checkpoint_clinic.commands.list import SCHEMA
 from checkpoint_clinic.words import LANGUAGES, Language
 from checks.decide.plan import Cell, Project, load_project
-from checks.show.atlas import Outcome, Table, atlas_data, counts, newer, outcome_of, silent, tables
+from checks.show.atlas import Outcome, Table, agreement, atlas_data, counts, newer, outcome_of, silent, tables
 from checks.show.atlas_page import atlas_lines, atlas_page, atlas_part
 from checks.show.atlas_picture import atlas_picture
 from checks.show.publish import lay_beside
@@ -136,8 +136,33 @@ def test_a_way_in_which_both_vary_is_told_by_both(project: Project) -> None:
     across = table_of(project, "from_other")
     one = across.environments[0]
     turned = replace(one, name="atlas-across-5.0.0-4.49.0", versions=("5.0.0", "4.49.0"))
-    table = Table(across.way, (one, turned), ())
+    table = Table(across.way, (one, turned), (), across.place)
     assert (table.labels, table.varying) == (("4.49.0 · 5.24.0", "5.0.0 · 4.49.0"), "")
+
+
+def test_another_family_of_a_way_is_a_table_of_its_own_and_is_told_against_the_first(clinic: Path, project: Project) -> None:
+    first, sample = (table for table in tables(project) if table.way.function == "zero3")
+    assert (first.place, sample.place, sample.columns) == ("zero3", "zero3-atlas-deepspeed", "transformers · deepspeed")
+    same, known = agreement(sample, first)
+    assert same == known == len(sample.rows) * len(sample.environments)
+    page = "".join(atlas_page(Pages(project, "en", "../")).itertext())
+    assert f"Each of {known} cells ended as with deepspeed 0.19.8." in page
+    assert not any(" · " in label for one in silent(project) for label in one.labels)
+    environments = next(way for way in atlas_data(project)["ways"] if way["id"] == "zero3")["environments"]
+    assert environments == [one.name for table in (first, sample) for one in table.environments]
+
+
+def test_what_another_family_saw_otherwise_is_told(tmp_path: Path) -> None:
+    root = bring(shutil.copytree(EXAMPLES, tmp_path / "clinic"), ("mixtral",))
+    odd = "atlas-deepspeed-5.24.0-0.16.9"
+    lost = "silent: 3 of 21 tensors differ from the files; the library reports 0 missing; lm_head.weight"
+    decide(root, lambda cell: ("refuted", lost, "") if cell.environment.name == odd else told(cell))
+    project = load_project(root)
+    first, sample = (table for table in tables(project) if table.way.function == "zero3")
+    _, known = agreement(sample, first)
+    assert f"1 of {known} cells ended otherwise than with" in "".join(atlas_page(Pages(project, "en", "../")).itertext())
+    (found,) = (one for one in silent(project) if one.table is sample)
+    assert found.labels == ("5.24.0 · 0.16.9",)
 
 
 def test_what_is_silent_comes_worst_first_and_equal_findings_are_one(project: Project) -> None:
@@ -249,9 +274,7 @@ def test_logs_and_one_bundle_an_environment_lie_beside_the_pages(project: Projec
     bundles = {path.name for path in (tmp_path / "downloads").glob("*atlas*.zip")}
     assert bundles == {f"{name}.zip" for name in {cell.environment.name for cell in project.cells(project.atlas)}}
     assert json.loads((tmp_path / "atlas/atlas.json").read_text(encoding="utf-8")) == atlas_data(project)
-    assert {path.name for path in (tmp_path / "zh/atlas").iterdir()} == {
-        f"{table.way.function}.svg" for table in tables(project)
-    }
+    assert {path.name for path in (tmp_path / "zh/atlas").iterdir()} == {f"{table.place}.svg" for table in tables(project)}
 
 
 def test_a_site_is_derived_again_from_its_own_files(project: Project, tmp_path: Path) -> None:

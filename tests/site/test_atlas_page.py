@@ -21,7 +21,7 @@ from .test_every_page import AXE, DESKTOP, NARROW, SMALL, SMALLEST, VIEWS
 ELEMENTS = 2600  # of the page, with so few architectures; the whole atlas has about 2,500
 PART = "\n\n/// atlas | mixtral\n///\n\n/// atlas | zero3\n///\n"
 ZERO3 = re.compile("^under ZeRO-3:")
-CELL = "section[data-way=zero3] tr:has([data-row='zero3 mixtral']) td.silent a"
+CELL = "section[data-way=zero3] tr:has([data-row='zero3 mixtral']) td.silent a[href$='@atlas-5.0.0.txt']"
 
 
 @pytest.fixture(scope="module")
@@ -164,10 +164,22 @@ def test_a_release_that_nobody_ran_yet_is_not_measured_anywhere(visit: Any) -> N
 def test_another_deepspeed_is_said_to_be_another_and_what_went_well_is_no_comfort(visit: Any) -> None:
     told = answer(visit(), "transformers 5.4.0\ndeepspeed 0.18.5")
     line = told.locator("li", has_text=ZERO3)
-    expect(line).to_contain_text("measured with deepspeed 0.19.8 alone; of deepspeed 0.18.5 nothing is said.")
+    expect(line).to_contain_text(
+        "measured with deepspeed 0.15.4, 0.16.9, 0.17.6, 0.18.9, 0.19.8 alone; of deepspeed 0.18.5 nothing"
+    )
     expect(line).to_contain_text("Qwen3.5 55/89")
     expect(line).not_to_contain_text("exact")
     expect(told.locator("li", has_text="AutoModel")).to_contain_text("exact")
+
+
+def test_a_deepspeed_that_was_measured_is_answered_and_its_column_is_marked(visit: Any) -> None:
+    page: Page = visit()
+    told = answer(page, "transformers 5.4.0\ndeepspeed 0.16.9")
+    line = told.locator("li", has_text=ZERO3)
+    expect(line).to_contain_text("Qwen3.5 55/89")
+    expect(line).to_contain_text(f"{len(MODULES) - 2} others exact")
+    expect(line).not_to_contain_text("nothing is said")
+    expect(page.locator("section[data-way=zero3] thead .clinic-yours")).to_have_text(["5.4.0", "5.4.0 · 0.16.9"])
 
 
 @pytest.mark.parametrize("text", ["", "torch 2.0", "transformers>=5.0", "<img src=x onerror=alert(1)>"])

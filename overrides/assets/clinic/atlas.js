@@ -182,18 +182,24 @@ export function compare(one, other) {
 
 const newestOf = (versions) => [...versions].sort(compare);
 
-/* The environments of a way in which this release loads; one of a family in two versions is known by all of them. */
-function environmentsOf(found, way, version) {
-  return way.environments.filter((name) => compare(found.environment.get(name).packages[LOADED] ?? "0", version) === 0);
+/* The environments of a way in which this release loads, with the reader's versions of what else takes part, where measured. */
+function environmentsOf(found, way, version, given) {
+  const packages = (name) => found.environment.get(name).packages;
+  let fits = way.environments.filter((name) => compare(packages(name)[LOADED] ?? "0", version) === 0);
+  for (const name of way.packages.filter((one) => given.has(one))) {
+    const own = fits.filter((one) => compare(packages(one)[name] ?? "0", given.get(name)) === 0);
+    if (own.length) fits = own;
+  }
+  return fits;
 }
 
 /* What another version was measured with, if the reader has one of a package that takes part in the way and is not measured. */
 function otherwise(found, way, environments, given) {
   for (const name of environments.length ? way.packages : []) {
-    const measured = [...new Set(environments.map((one) => found.environment.get(one).packages[name]))];
+    const measured = newestOf(new Set(environments.map((one) => found.environment.get(one).packages[name])));
     const own = given.get(name);
     if (own && !measured.some((one) => compare(one, own) === 0)) {
-      return say("other package", measured.map((one) => `${name} ${one}`).join(comma), `${name} ${own}`);
+      return say("other package", `${name} ${measured.join(comma)}`, `${name} ${own}`);
     }
   }
   return "";
@@ -204,20 +210,20 @@ function named(title, cell) {
   return cell?.of ? `${title} ${cell.differ}/${cell.of}` : title;
 }
 
+/* Each architecture under the worst that was seen of it there, once. */
 function outcomesOf(found, way, environments) {
   const outcomes = new Map([...WORST, "none"].map((kind) => [kind, []]));
-  for (const environment of environments) {
-    for (const { id, title } of found.architectures) {
-      const cell = found.cell.get(`${id} ${way.id} ${environment}`);
-      outcomes.get(cell?.outcome ?? "none").push(named(title, cell));
-    }
+  for (const { id, title } of environments.length ? found.architectures : []) {
+    const cells = environments.map((environment) => found.cell.get(`${id} ${way.id} ${environment}`));
+    const worst = WORST.map((kind) => cells.find((cell) => cell?.outcome === kind)).find(Boolean);
+    outcomes.get(worst?.outcome ?? "none").push(named(title, worst));
   }
   return outcomes;
 }
 
 /* Of another version than the measured one only what went wrong there is told: what went well there is no comfort. */
 function tellWay(found, way, version, given) {
-  const environments = environmentsOf(found, way, version);
+  const environments = environmentsOf(found, way, version, given);
   const outcomes = outcomesOf(found, way, environments);
   const bad = WORST.slice(0, 3).filter((kind) => outcomes.get(kind).length);
   const said = bad.flatMap((kind) => [sign(kind), ` ${outcomes.get(kind).join(comma)} `]);
@@ -248,10 +254,12 @@ function tell(found, given) {
   return [node("p", {}, node("strong", {}, say("measured", `${LOADED} ${exactly}`)), " ", say("scope")), node("ul", { class: "clinic-atlas-told" }, ...items)];
 }
 
-function mark(version) {
+/* A column is the reader's if its release is, and its other package where it names one. */
+function mark(...versions) {
   for (const head of document.querySelectorAll(".clinic-atlas-table thead th + th")) {
-    const own = version && compare(head.textContent.split(" ")[0].replace(/^\D*$/, "0"), version) === 0;
-    head.classList.toggle("clinic-yours", Boolean(own));
+    const parts = head.textContent.split(" · ");
+    const own = parts.every((part, index) => versions[index] && compare(part.replace(/^\D*$/, "0"), versions[index]) === 0);
+    head.classList.toggle("clinic-yours", own);
   }
 }
 
@@ -259,7 +267,7 @@ function start(field, answer) {
   const look = async () => {
     const text = field.value;
     const given = installed(text);
-    mark(given.get(LOADED));
+    mark(given.get(LOADED), given.get("deepspeed"));
     if (!text.trim()) return answer.replaceChildren();
     if (!given.has(LOADED)) return answer.replaceChildren(node("p", {}, ...coded(say("no release", "transformers 5.4.0"))));
     try {
