@@ -1,6 +1,7 @@
 """What a LoRA on `target_modules="all-linear"` trains of a mixture of experts: one line, other weights in other releases."""
 
 import re
+import sys
 
 from _adapters import printed
 from _mixtures import LAYERS, mixture
@@ -14,7 +15,7 @@ ROUTER = re.compile(r"\.(gate|router)\.")
 def _trained(kind):
     """Return which parameters of a model with such a LoRA are trained, and what was printed while it was made."""
     with printed() as lines:
-        print(MARK, end="", flush=True)
+        print(MARK, end="", file=sys.stderr)
         model = get_peft_model(mixture(kind), LoraConfig(task_type="CAUSAL_LM", r=2, target_modules="all-linear"))
     assert lines[0].startswith(MARK), "what is printed was not collected"
     names = [name for name, parameter in model.named_parameters() if parameter.requires_grad]
