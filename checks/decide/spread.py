@@ -94,12 +94,19 @@ def spread(jobs: Sequence[Job], place: Place) -> Iterator[Answer]:
 
 
 def pieces(jobs: Sequence[Job], workers: int) -> list[Piece]:
-    """Return the jobs in pieces of one environment each: whole environments, where there are many for each worker."""
+    """Return the jobs in pieces of one environment each: whole environments, where there are many for each worker.
+
+    What has to be parted gets smaller towards its end, so that no worker waits long for the last one.
+    """
     most = max(1, ceil(len(jobs) / (PIECES * workers)))
     found: list[Piece] = []
     for _, group in groupby(jobs, lambda job: job.environment.name):
         together = tuple(group)
-        found += [together[start : start + most] for start in range(0, len(together), most)]
+        is_whole = len(together) <= most
+        while together:
+            size = len(together) if is_whole else min(most, ceil(len(together) / (PIECES * workers)))
+            found.append(together[:size])
+            together = together[size:]
     return found
 
 
