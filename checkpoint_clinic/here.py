@@ -14,6 +14,7 @@ from .release import key
 
 ORDER = ("silent", "error", "unknown", "not measured", "exact", "left out")  # what is silent comes first
 WRONG = ("silent", "error", "unknown")
+AGAINST = ("silent", "error", "exact", "unknown")  # with another release, whose lack of a class says little of the reader's
 
 
 class Standing(IntEnum):
@@ -78,7 +79,8 @@ class Here:
 def answer(atlas: Atlas, installed: Installed, model: Model | None, asked: Sequence[str] = ()) -> Here:
     """Return what was measured in the ways that are asked of.
 
-    Without `asked` it is each, but for a way whose packages are not installed, or that was tried with some releases only.
+    Without `asked` it is each, but for a way whose packages are not installed, that was tried with some releases only, or that
+    was tried with several others: which of them saved, or is to load, is not known here.
     """
     ways = tuple(way for way in atlas.ways if not asked or way.id in asked)
     found = list(_architectures(atlas, model))
@@ -97,11 +99,13 @@ def _architectures(atlas: Atlas, model: Model | None) -> Iterator[tuple[dict[str
         yield from ((one, None) for one in atlas.architectures)
         return
     alike = [one for one in atlas.architectures if one["model_type"] == model.model_type]
+    same = [one for one in alike if one.get("quantised", "") == model.quantised]
+    alike = same or [one for one in alike if not one.get("quantised")]
     of_class = [one for one in alike if one["class"] in model.classes]
     for one in of_class or alike:
         apart = Reason("class", (one["class"], ", ".join(model.classes))) if model.classes and not of_class else None
         if model.quantised and not apart:
-            apart = Reason("quantised", (model.quantised,))
+            apart = Reason("dequantised" if same else "quantised", (model.quantised,))
         yield one, apart
 
 
@@ -128,7 +132,9 @@ def _seen(
             reason = reason or Reason("package", (name, measured, package.version))
         fits = exactly
     if not reason:
-        return Seen(way, measured=fits[-1])  # the newest on the other side, where there are two releases
+        if len(others := dict.fromkeys(one.against for one in fits)) > 1 and not named:
+            return Seen(way, reason=Reason("others", (", ".join(others),)), asked=False)
+        return Seen(way, measured=_worst(fits))
     around = nearest(chief.version, (one.release for one in cells))
     return Seen(way, reason=reason, near=tuple(same or (one for one in cells if one.release in around)))
 
@@ -139,6 +145,11 @@ def _elsewhere(atlas: Atlas, way: Way, version: str, cells: list[Measured]) -> R
         return Reason("itself", (CHIEF, version))
     is_known = any(atlas.has(other, version) for other in atlas.ways)
     return Reason("sample", (CHIEF, version)) if is_known and not atlas.has(way, version) else None
+
+
+def _worst(fits: Sequence[Measured]) -> Measured:
+    """Return what was worst with any of the other releases, of the newest of them; a class that one has not is the least."""
+    return max(enumerate(fits), key=lambda pair: (-AGAINST.index(pair[1].outcome), pair[0]))[1]
 
 
 def _equal(one: str, other: str) -> bool:

@@ -92,6 +92,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "here near": ("Next to it, which says nothing of yours:", "相邻的实测结果，不能说明你的情况："),
     "here none near": ("Nothing was measured near it.", "附近也没有实测结果。"),
     "here why class": ("measured was {0}; config.json names {1}", "实测的是 {0}，config.json 里写的是 {1}"),
+    "here why dequantised": (
+        "measured on a CPU, which turns {0} into bfloat16; a device that computes with {0} was not",
+        "实测在 CPU 上进行，{0} 会被反量化成 bfloat16；直接用 {0} 计算的设备没有测",
+    ),
     "here why quantised": (
         "measured were weights that are not quantised; these are: {0}",
         "实测的权重没有量化，这份是量化的：{0}",
@@ -109,6 +113,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "这种方式只抽测了部分版本，没有测 {0} {1}",
     ),
     "here why itself": ("the other release is {0} {1} itself", "另一个版本就是 {0} {1} 本身"),
+    "here why others": (
+        "that depends on the other release: {0} were tried; ask for this way alone",
+        "取决于另一个版本是哪个：实测过 {0}；请单独查询这种方式",
+    ),
     "here why dev": (
         "{0} {1} names every commit before that release, so the commit decides",
         "{0} {1} 指的是该版本发布之前的所有提交，取决于具体是哪个提交",

@@ -26,7 +26,7 @@ from typing import NamedTuple
 
 # By DeepSpeed: the releases of transformers that were measured with it; then of each model_type ranges of just these releases,
 # `!` before one in which a tensor is lost, or the load fails.
-# --- measured, by `clinic generate`: *.zero3 of atlas
+# --- measured, by `clinic generate`: zero3.* of atlas
 #     and load_architectures.*_is_exact of CC002
 #     and load_across_versions.zero3_load_is_exact of CC002 where plain_load_is_exact as qwen2_5_vl
 DATE = "2026-11-30"

@@ -25,23 +25,23 @@ NOT_RUN = "5.7.0"  # a release without evidence
 
 def told(cell: Cell) -> Told | None:
     """Return what a cell is made to have seen: like the facts that were known before the atlas was measured."""
-    module, function, release = cell.claim.module, cell.claim.function, Version(cell.environment.versions[0])
+    way, module, release = cell.claim.module, cell.claim.function, Version(cell.environment.versions[0])
     if release == Version(NOT_RUN):
         return None
     if release < Version(SINCE.get(module, "0")):
         return "refuted", f"class not known: {module.title()}ForCausalLM", ""
-    if function == "zero3" and release == Version("5.0.0") and module in MIXTURES:
+    if way == "zero3" and release == Version("5.0.0") and module in MIXTURES:
         differ, of = MIXTURES[module]
         return (
             "refuted",
             f"silent: {differ} of {of} tensors differ from the files; the library reports 0 missing; lm_head.weight",
             "",
         )
-    if function == "zero3" and Version("5.4.0") <= release < Version("5.6.0") and module == "qwen3_5":
+    if way == "zero3" and Version("5.4.0") <= release < Version("5.6.0") and module == "qwen3_5":
         return "refuted", "silent: 55 of 89 tensors differ from the files; the library reports 0 missing; lm_head.weight", ""
-    if function == "zero3" and release == Version("5.1.0") and module == "qwen3_moe":
+    if way == "zero3" and release == Version("5.1.0") and module == "qwen3_moe":
         return "refuted", "error: RuntimeError: shape mismatch: value tensor of shape [48, 32] <b>cannot</b> be broadcast", ""
-    if module == "bert" and function != "auto":
+    if module == "bert" and way != "auto":
         return "refuted", "silent: 2 tensors of the files are nowhere in the model: bert.pooler.dense.bias", ""
     return "holds", "", EXACT.replace("RENAMED", "6" if module in MIXTURES and release >= Version("5.0.0") else "0")
 
@@ -51,14 +51,21 @@ def bring(root: Path, modules: tuple[str, ...] = MODULES) -> Path:
     shutil.copytree(ROOT / "checks" / "environments", root / "checks" / "environments", dirs_exist_ok=True)
     folder = root / "checks" / "atlas"
     folder.mkdir()
-    for file in [*(ROOT / "checks" / "atlas").glob("_*.py"), *(ROOT / "checks" / "atlas" / f"{name}.py" for name in modules)]:
-        shutil.copyfile(file, folder / file.name)
+    left_out = {one.module for one in load_project(ROOT).atlas.architectures} - set(modules)
+    for file in (ROOT / "checks" / "atlas").glob("*.py"):
+        if file.stem not in left_out:
+            shutil.copyfile(file, folder / file.name)
+    every = folder / "_architectures.py"
+    lines = every.read_text(encoding="utf-8").split("\n")
+    kept = [line for line in lines if line.removeprefix("import ").strip(" ,") not in left_out]
+    every.write_text("\n".join(kept), encoding="utf-8")
     toml = (ROOT / "checks" / "atlas" / "atlas.toml").read_text(encoding="utf-8")
     lines = toml.partition("\n[refuted]")[0].split("\n")
     begin = lines.index(next(line for line in lines if line.startswith("[zh]")))
     kept = [line for line in lines[begin + 1 :] if line.partition(" ")[0] in modules]
     (folder / "atlas.toml").write_text("\n".join([*lines[: begin + 1], *kept, ""]), encoding="utf-8")
-    shutil.copyfile(ROOT / "snippets" / "verify_loaded.py", root / "snippets" / "verify_loaded.py")
+    for name in ("verify_loaded.py", "check_adapter.py"):
+        shutil.copyfile(ROOT / "snippets" / name, root / "snippets" / name)
     return root
 
 

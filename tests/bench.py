@@ -531,12 +531,12 @@ def sweep(names: tuple[str, ...]) -> list[list[str]]:
 
 
 def release_of_the_atlas(name: str) -> list[list[str]]:
-    """One release more in the load atlas: its layer built, every architecture decided in every way."""
+    """One release more in the load atlas: its layer built, every way decided of every architecture."""
     jobs = [job for job in load_project(ROOT).jobs if job.article.id == "atlas" and job.environment.name == name]
     seconds, again, decided, told, sizes = build_and_decide(jobs, "--workers", str(os.cpu_count() or 1))
     return [
         [
-            f"load atlas, a release more: {len(jobs)} architectures, {decided} cells decided",
+            f"load atlas, a release more: {len(jobs)} ways, {decided} cells decided",
             "",
             f"{seconds / 60:.1f} min, {sum(sizes):.0f} MB",
             "",

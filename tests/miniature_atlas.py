@@ -6,13 +6,13 @@ from pathlib import Path
 
 TOML = """
 [[way]]
-function = "plain"
+module = "plain"
 environments = ["atlas-*"]
 words = { en = "from_pretrained", zh = "from_pretrained" }
 sentence = { en = "{0} loads exactly.", zh = "{0} 加载后逐位相同。" }
 
 [[way]]
-function = "zero3"
+module = "zero3"
 environments = ["atlas-*"]
 words = { en = "under ZeRO-3", zh = "ZeRO-3 下" }
 sentence = { en = "{0} loads exactly under ZeRO-3.", zh = "{0} 在 ZeRO-3 下加载后逐位相同。" }
@@ -22,27 +22,43 @@ dense = "稠密"
 mixture = "专家混合"
 """
 ENVIRONMENT = 'axes = ["transformers"]\npython = "system"\ndevice = "cpu"\n'
-MODULE = '''"""TITLE: WORDS."""
-
-import json
-from pathlib import Path
+ARCHITECTURE = '''"""TITLE: WORDS."""
 
 from _published import Published
 
 PUBLISHED = Published("TYPE", "TITLEForCausalLM")
-
-
-def plain():
-    """TITLE loads exactly with from_pretrained."""
-    print('atlas: {"tensors": 4, "differ": 0, "unused": 0, "renamed": 0, "reported": {"missing": 0}}')
-    assert PUBLISHED.model_type
-
-
-def zero3():
-    """TITLE loads exactly under DeepSpeed ZeRO-3."""
-    outcome = PUBLISHED.outcome("ORDER")
-    assert not outcome, outcome
 '''
+ARCHITECTURES = """import dense
+import mixture
+
+PUBLISHED = {"dense": dense.PUBLISHED, "mixture": mixture.PUBLISHED}
+"""
+PLAIN = """from functools import partial
+
+from _architectures import PUBLISHED
+
+
+def claim(published):
+    print('atlas: {"tensors": 4, "differ": 0, "unused": 0, "renamed": 0, "reported": {"missing": 0}}')
+    assert published.model_type
+
+
+def __getattr__(name):
+    return partial(claim, PUBLISHED[name])
+"""
+ZERO3 = """from functools import partial
+
+from _architectures import PUBLISHED
+
+
+def claim(published):
+    outcome = published.outcome(published.model_type)
+    assert not outcome, outcome
+
+
+def __getattr__(name):
+    return partial(claim, PUBLISHED[name])
+"""
 PUBLISHED = '''import json
 from pathlib import Path
 
@@ -64,8 +80,10 @@ def write(root: Path, releases: tuple[str, ...] = ("5.3.0", "5.4.0", "5.10.0")) 
     (folder / "atlas.toml").write_text(TOML, encoding="utf-8")
     (folder / "_published.py").write_text(PUBLISHED, encoding="utf-8")
     for module, title, words in (("dense", "Dense", "a dense decoder"), ("mixture", "Mixture", "a mixture of experts")):
-        text = MODULE.replace("TITLE", title).replace("TYPE", module).replace("WORDS", words).replace("ORDER", module)
+        text = ARCHITECTURE.replace("TITLE", title).replace("TYPE", module).replace("WORDS", words)
         (folder / f"{module}.py").write_text(text, encoding="utf-8")
+    for name, text in (("_architectures", ARCHITECTURES), ("plain", PLAIN), ("zero3", ZERO3)):
+        (folder / f"{name}.py").write_text(text, encoding="utf-8")
     (folder / "_outcome.json").write_text('{"dense": "", "mixture": ""}', encoding="utf-8")
     family = root / "checks" / "environments" / "atlas"
     family.mkdir(parents=True)

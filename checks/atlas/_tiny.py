@@ -1,4 +1,7 @@
-"""Small sizes for each part of an architecture: two layers, widths of a few dozen, every kind of tensor of the real one."""
+"""Small sizes for each part of an architecture: two layers, widths of a few dozen, every kind of tensor of the real one.
+
+The layout of a vision tower that several architectures have stands here as well.
+"""
 
 TEXT = {
     "vocab_size": 64,
@@ -99,3 +102,36 @@ ENCODER = {
     "num_attention_heads": 4,
     "max_position_embeddings": 32,
 }
+INTERN_TOWER = """
+vision_tower.embeddings.cls_token 1x1x16
+vision_tower.embeddings.patch_embeddings.projection.bias 16
+vision_tower.embeddings.patch_embeddings.projection.weight 16x3x4x4
+vision_tower.embeddings.position_embeddings 1x17x16
+vision_tower.encoder.layer.{0-1}.attention.{k_proj,projection_layer,q_proj,v_proj}.weight 16x16
+vision_tower.encoder.layer.{0-1}.attention.projection_layer.bias 16
+vision_tower.encoder.layer.{0-1}.{lambda_1,lambda_2} 16
+vision_tower.encoder.layer.{0-1}.{layernorm_after,layernorm_before}.{bias,weight} 16
+vision_tower.encoder.layer.{0-1}.mlp.fc1.bias 24
+vision_tower.encoder.layer.{0-1}.mlp.fc1.weight 24x16
+vision_tower.encoder.layer.{0-1}.mlp.fc2.bias 16
+vision_tower.encoder.layer.{0-1}.mlp.fc2.weight 16x24
+"""
+QWEN_TOWER = """
+model.visual.blocks.{0-1}.attn.proj.bias 16
+model.visual.blocks.{0-1}.attn.proj.weight 16x16
+model.visual.blocks.{0-1}.attn.qkv.bias 48
+model.visual.blocks.{0-1}.attn.qkv.weight 48x16
+model.visual.blocks.{0-1}.mlp.linear_fc1.bias 24
+model.visual.blocks.{0-1}.mlp.linear_fc1.weight 24x16
+model.visual.blocks.{0-1}.mlp.linear_fc2.bias 16
+model.visual.blocks.{0-1}.mlp.linear_fc2.weight 16x24
+model.visual.blocks.{0-1}.{norm1,norm2}.{bias,weight} 16
+model.visual.merger.linear_fc1.bias 64
+model.visual.merger.linear_fc1.weight 64x64
+model.visual.merger.linear_fc2.bias 32
+model.visual.merger.linear_fc2.weight 32x64
+model.visual.merger.norm.{bias,weight} 16
+model.visual.patch_embed.proj.bias 16
+model.visual.patch_embed.proj.weight 16x3x2x4x4
+model.visual.pos_embed.weight 16x16
+"""

@@ -1,4 +1,4 @@
-"""The atlas as its folder states it: architectures x releases x ways, an architecture a check module, a way a function of each.
+"""The atlas as its folder states it: architectures x releases x ways; a way is a check module.
 
 It is kept and decided as an article is, and is none: it has no message that somebody sees. A claim of it is expected to hold in
 every environment of its way; where it does not, `refuted` of atlas.toml says so, which `clinic atlas` writes.
@@ -16,24 +16,27 @@ from typing import Annotated
 import tomllib
 from pydantic import Field, ValidationError
 
-from .article import Article, Bilingual, Claim, Expected, Strict, Toml, functions
+from .article import Article, Bilingual, Claim, Expected, Strict, Toml
 from .problem import Invalid, Problem, from_validation, line_of, relative
 
 SLUG = "atlas"
+DECIDES = "claim"  # the function of a way's check module that decides its claim of one architecture
 
 
 class Way(Strict):
-    """A way in which weights travel: the function that decides it in each check module, and where it is decided.
+    """A way in which weights travel: the check module that decides it of each architecture, and where it is decided.
 
     `environments` are names or patterns of them; `words` head a table, `sentence` says it of an architecture, `{0}`.
     `packages` take part in it beside transformers and torch: of another version of one of them nothing is said.
+    `quantised` is false where transformers does not do with quantised weights what the way is about.
     """
 
-    function: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    module: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     environments: Annotated[tuple[str, ...], Field(min_length=1)]
     words: Bilingual
     sentence: Bilingual
     packages: tuple[str, ...] = ()
+    quantised: bool = True
 
 
 class AtlasToml(Strict):
@@ -46,7 +49,7 @@ class AtlasToml(Strict):
 
 @dataclass(frozen=True)
 class Architecture:
-    """What a check module says of its architecture: its name for readers, and config.json's names for it."""
+    """What a module says of its architecture: its name for readers, and config.json's names for it."""
 
     module: str
     title: str
@@ -54,6 +57,7 @@ class Architecture:
     zh: str  # the same in Chinese; empty: nobody has written it
     model_type: str
     model_class: str
+    quantised: str = ""  # by what its files are; a CPU loads them dequantised
 
 
 @dataclass(frozen=True)
@@ -88,13 +92,10 @@ def load_atlas(root: Path, environments: Collection[str]) -> Atlas | None:
     except ValidationError as error:
         raise Invalid(from_validation(error, name, text)) from error
     problems: list[Problem] = []
-    claims: list[Claim] = []
-    architectures: list[Architecture] = []
-    places = {way.function: _places(way, environments) for way in toml.way}
-    for path in sorted(folder.glob("[!_]*.py")):
-        if architecture := _architecture(path, root, toml, problems):
-            architectures.append(architecture)
-            claims += _claims(path, root, toml, places, problems)
+    ways = {way.module for way in toml.way}
+    paths = [path for path in sorted(folder.glob("[!_]*.py")) if path.stem not in ways]
+    architectures = [made for path in paths if (made := _architecture(path, root, toml, problems))]
+    claims = [claim for way in toml.way for claim in _claims(folder, root, toml, way, environments, architectures, problems)]
     known = {claim.name: set(claim.expected.holds) | set(claim.expected.refuted) for claim in claims}
     for one, false in toml.refuted.items():
         if strange := sorted(set(false) - known.get(one, set())):
@@ -129,7 +130,10 @@ def _architecture(path: Path, root: Path, toml: AtlasToml, problems: list[Proble
         expected = 'a docstring `Title: words.` and PUBLISHED = Published("model_type", "ModelClass", ...)'
         problems.append(Problem(where, 1, expected, "something else", "write it as the other architectures have it"))
         return None
-    return Architecture(path.stem, title, words.removesuffix("."), toml.zh.get(path.stem, ""), str(names[0]), str(names[1]))
+    given = {one.arg: one.value.value for one in (made.keywords if made else ()) if isinstance(one.value, ast.Constant)}
+    quantised = str(given.get("quantised", ""))
+    zh = toml.zh.get(path.stem, "")
+    return Architecture(path.stem, title, words.removesuffix("."), zh, str(names[0]), str(names[1]), quantised)
 
 
 def _places(way: Way, environments: Collection[str]) -> list[str]:
@@ -137,14 +141,42 @@ def _places(way: Way, environments: Collection[str]) -> list[str]:
     return [one for one in environments if any(fnmatchcase(one, pattern) for pattern in way.environments)]
 
 
-def _claims(path: Path, root: Path, toml: AtlasToml, places: dict[str, list[str]], problems: list[Problem]) -> Iterator[Claim]:
-    for function, node in (functions(path, root, problems) or {}).items():
-        name, sentence = f"{path.stem}.{function}", node.docstring
-        if function not in places or not sentence:
-            expected = f"a way of atlas.toml with a sentence: {', '.join(places)}"
-            found = function if function not in places else "no docstring"
-            problems.append(Problem(relative(path, root), node.lineno, expected, found, "name it so, or begin its name with _"))
+def _claims(
+    folder: Path,
+    root: Path,
+    toml: AtlasToml,
+    way: Way,
+    environments: Collection[str],
+    architectures: list[Architecture],
+    problems: list[Problem],
+) -> Iterator[Claim]:
+    """Yield what a way claims of each architecture; its check module decides them all by one function."""
+    path = folder / f"{way.module}.py"
+    where = relative(path, root)
+    line = _decided_in(path, where, problems)
+    if not line:
+        return
+    for one in architectures:
+        if one.quantised and not way.quantised:
             continue
+        name = f"{way.module}.{one.module}"
         false = set(toml.refuted.get(name, ()))
-        holds, refuted = (tuple(one for one in places[function] if (one in false) is there) for there in (False, True))
-        yield Claim(name, " ".join(sentence.split()), path, node.lineno, Expected(holds=holds, refuted=refuted))
+        places = _places(way, environments)
+        holds, refuted = (tuple(place for place in places if (place in false) is there) for there in (False, True))
+        sentence = way.sentence.en.format(one.title)
+        yield Claim(name, sentence, path, line, Expected(holds=holds, refuted=refuted))
+
+
+def _decided_in(path: Path, where: str, problems: list[Problem]) -> int:
+    """Return the line of the function that decides a way's claims; 0 with a problem where there is none."""
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8") if path.is_file() else "")
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        problems.append(Problem(where, getattr(error, "lineno", None) or 1, "Python", str(error), "correct the syntax"))
+        return 0
+    line = next((node.lineno for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == DECIDES), 0)
+    if not line:
+        found = "no such file" if not path.is_file() else "none"
+        repair = f"write it as the other ways have it, or correct the way's name in {SLUG}.toml"
+        problems.append(Problem(where, 1, f"a check module with a function {DECIDES}(published)", found, repair))
+    return line

@@ -108,7 +108,7 @@ class Table:
     @property
     def is_first(self) -> bool:
         """Whether it is its way's first table, beside which the others are a sample."""
-        return self.place == self.way.function
+        return self.place == self.way.module
 
     @property
     def columns(self) -> str:
@@ -208,18 +208,18 @@ def tables(project: Project) -> tuple[Table, ...]:
 
 
 def _tables(project: Project, atlas: Atlas) -> Iterator[Table]:
-    cells = {(cell.claim.function, cell.claim.module, cell.environment.name): cell for cell in project.cells(atlas)}
+    cells = {(cell.claim.module, cell.claim.function, cell.environment.name): cell for cell in project.cells(atlas)}
     for way in atlas.ways:
-        names = dict.fromkeys(name for function, _, name in cells if function == way.function)
+        names = dict.fromkeys(name for module, _, name in cells if module == way.module)
         for number, environments in enumerate(_families(way, [project.environments[name] for name in names])):
             rows = []
             for architecture in atlas.architectures:
-                found = [cells.get((way.function, architecture.module, one.name)) for one in environments]
+                found = [cells.get((way.module, architecture.module, one.name)) for one in environments]
                 if any(found):
                     outcomes = tuple(outcome_of(project, cell) if cell else None for cell in found)
                     rows.append(Row(architecture, way, environments, outcomes))
             if rows:
-                place = f"{way.function}-{environments[0].folder.name}" if number else way.function
+                place = f"{way.module}-{environments[0].folder.name}" if number else way.module
                 yield Table(way, environments, tuple(rows), place)
 
 
@@ -287,7 +287,7 @@ def silent(project: Project) -> list[Silent]:
 
 def first_of(project: Project, table: Table) -> Table:
     """Return the first table of a table's way."""
-    return next(one for one in tables(project) if one.place == table.way.function)
+    return next(one for one in tables(project) if one.place == table.way.module)
 
 
 def agreement(table: Table, first: Table) -> tuple[int, int]:
@@ -356,7 +356,7 @@ def _ways(made: Sequence[Table]) -> list[Way]:
 
 def _way(way: Way, made: Sequence[Table]) -> dict[str, Any]:
     return {
-        "id": way.function,
+        "id": way.module,
         "words": way.words.model_dump(),
         "sentence": way.sentence.model_dump(),
         "packages": list(way.packages),
@@ -374,7 +374,8 @@ def write_atlas(project: Project, site: Path) -> None:
 
 def _architecture(one: Architecture) -> dict[str, Any]:
     words = {"en": one.words, "zh": one.zh or one.words}
-    return {"id": one.module, "title": one.title, "words": words, "model_type": one.model_type, "class": one.model_class}
+    known = {"id": one.module, "title": one.title, "words": words, "model_type": one.model_type, "class": one.model_class}
+    return known | ({"quantised": one.quantised} if one.quantised else {})
 
 
 def _environment(one: Environment) -> dict[str, Any]:
@@ -395,7 +396,7 @@ def _cells(row: Row) -> Iterator[dict[str, Any]]:
             numbers = {"differ": outcome.differ, "of": outcome.of, "unused": outcome.unused, "renamed": outcome.renamed}
             yield {
                 "architecture": row.architecture.module,
-                "way": row.way.function,
+                "way": row.way.module,
                 "environment": environment.name,
                 "outcome": outcome.kind,
                 **{name: number for name, number in numbers.items() if number},

@@ -48,7 +48,7 @@ def atlas_part(pages: Pages, name: str) -> Element:
         KeyError: if the atlas has neither such a way nor such an architecture; with the names that it has.
     """
     made = tables(pages.project)
-    if way := next((table for table in made if table.way.function == name), None):
+    if way := next((table for table in made if table.way.module == name), None):
         rows = [row for row in way.rows if row.harm]
         if not way.counts.keys() - {"not run"}:
             return element("p.clinic-atlas", pages.say("atlas none"))
@@ -65,7 +65,7 @@ def atlas_names(project: Project) -> list[str]:
     """Return the names of which `/// atlas` shows a part: the ways and the architectures."""
     atlas = project.atlas
     names = (
-        [*(way.function for way in atlas.ways), *(name for one in atlas.architectures for name in _names(one))] if atlas else []
+        [*(way.module for way in atlas.ways), *(name for one in atlas.architectures for name in _names(one))] if atlas else []
     )
     return list(dict.fromkeys(names))
 
@@ -133,7 +133,7 @@ def _finding(pages: Pages, one: Silent) -> Element:
     comma, where = pages.say("fact comma"), _releases(pages, one.table, one.labels)
     ways: list[Child] = []
     for way in one.ways:
-        ways += [comma if ways else "", element("a", getattr(way.words, pages.language), href=f"#{way.function}")]
+        ways += [comma if ways else "", element("a", getattr(way.words, pages.language), href=f"#{way.module}")]
     told = comma.join(f"{architecture.title} {_amount(pages, outcome)}" for architecture, outcome in one.found)
     told = pages.say("atlas wrong") + told if any(outcome.of for _, outcome in one.found) else told
     return element("li", element("strong", where), " · ", *ways, element("br"), told)
@@ -147,7 +147,13 @@ def _amount(pages: Pages, outcome: Outcome) -> str:
 
 def _releases(pages: Pages, table: Table, labels: Sequence[str]) -> str:
     told = labels[0] if len(labels) == 1 else pages.say("range", labels[0], labels[-1], len(labels))
-    return f"{table.varying} {told}" if table.varying else told
+    return f"{_columns(table)} {told}"
+
+
+def _columns(table: Table) -> str:
+    """Return what a table's labels are the versions of; of the other side of two, too, they are transformers and PEFT."""
+    names = (LOADED if name == OTHER else name.removeprefix(f"{OTHER}_") for name in table.columns.split(" · "))
+    return " · ".join(names)
 
 
 def _yours(pages: Pages) -> list[Element]:
@@ -180,8 +186,14 @@ def _ways(pages: Pages, made: Sequence[Table]) -> Element:
 def _way(pages: Pages, made: Sequence[Table]) -> Element:
     """Return a way's heading, and for each family of environments what its cells say, and its table."""
     heading = element("h2", _words(pages, made[0]), id=made[0].place)
-    parts = [part for table in made for part in (_told(pages, table, made[0]), _table(pages, table, table.rows))]
+    parts = [part for table in made for part in (_told(pages, table, made[0]), _shown(pages, table))]
     return element("section", heading, *parts, data_way=made[0].place)
+
+
+def _shown(pages: Pages, table: Table) -> Element:
+    """Return a way's first table as it is, another one folded: how far it agrees with the first is said above it."""
+    made = _table(pages, table, table.rows)
+    return made if table.is_first else element("details", element("summary", pages.say("atlas sample table")), made)
 
 
 def _told(pages: Pages, table: Table, first: Table) -> Element:
@@ -195,6 +207,8 @@ def _told(pages: Pages, table: Table, first: Table) -> Element:
             *_agreement(pages, table, first, others),
             element("br"),
         ]
+    elif OTHER in table.columns:
+        told += [pages.say("atlas columns", _columns(table)), " "]
     for kind in (*KINDS, "not run"):
         told += [_key(pages, kind), f" {found[kind]}  "] if found[kind] else []
     if table.others:
@@ -227,7 +241,7 @@ def _words(pages: Pages, table: Table) -> str:
 
 def _table(pages: Pages, table: Table, rows: Sequence[Row]) -> Element:
     heads = [_head(pages, row.architecture.title, row) for row in rows]
-    return _grid(pages, table, pages.say("atlas architecture"), list(zip(heads, rows, strict=True)))
+    return _grid(pages, pages.say("atlas architecture"), [(head, table, row) for head, row in zip(heads, rows, strict=True)])
 
 
 def _architecture(pages: Pages, one: Architecture, made: Sequence[Table]) -> list[Element]:
@@ -239,22 +253,23 @@ def _architecture(pages: Pages, one: Architecture, made: Sequence[Table]) -> lis
             if row.architecture is one:
                 grids.setdefault(table.labels, []).append((table, row))
     for found in grids.values():
-        rows = [(_head(pages, _words(pages, table), row), row) for table, row in found]
-        parts.append(_grid(pages, found[0][0], one.title, rows))
+        rows = [(_head(pages, _words(pages, table), row), table, row) for table, row in found]
+        parts.append(_grid(pages, one.title, rows))
     return parts
 
 
 def _head(pages: Pages, text: str, row: Row) -> Element:
-    return element("th", text, scope="row", data_row=f"{row.way.function} {row.architecture.module}")
+    return element("th", text, scope="row", data_row=f"{row.way.module} {row.architecture.module}")
 
 
-def _grid(pages: Pages, table: Table, corner: str, rows: Sequence[tuple[Element, Row]]) -> Element:
-    """Return a table in a wrapper that scrolls by itself where there is no room."""
+def _grid(pages: Pages, corner: str, rows: Sequence[tuple[Element, Table, Row]]) -> Element:
+    """Return rows of tables with the same labels as one, in a wrapper that scrolls by itself where there is no room."""
+    table = rows[0][1]
     columns = [element("th", element("span", label), scope="col") for label in table.labels]
     head = element("thead", element("tr", element("th", corner, scope="col"), *columns))
-    body = element("tbody", *(element("tr", th, *(_cell(pages, table, row, run) for run in row.runs)) for th, row in rows))
+    body = element("tbody", *(element("tr", th, *(_cell(pages, own, row, run) for run in row.runs)) for th, own, row in rows))
     label = f"{corner} / {_releases(pages, table, table.labels)}"
-    made = element("table.clinic-atlas-table", head, body)
+    made = element("table.clinic-atlas-table", head, body, data_columns=table.columns)
     return element("div.clinic-scroll", made, tabindex="0", role="group", aria_label=label, data_search_exclude="")
 
 
@@ -265,7 +280,7 @@ def _cell(pages: Pages, table: Table, row: Row, run: Run) -> Element:
     where = labels[0] if size == 1 else pages.say("env range", labels[0], labels[-1])
     if run.outcome is None:
         return element("td.none", element("span", f"{where} {pages.say('atlas not run')}"), **span)
-    log = f"{pages.top}evidence/{SLUG}/{row.architecture.module}@{run.environments[-1].name}.txt"
+    log = f"{pages.top}evidence/{SLUG}/{row.way.module}@{run.environments[-1].name}.txt"
     words = element("span", told(pages.language, run.outcome))
     kind = f"td.{run.outcome.kind}" + (".wide" if size / len(table.environments) >= WORDED else "")
     return element(kind, element("a", element("span", where), words, href=log), **span)

@@ -104,8 +104,8 @@ def command(job: Job) -> str:
 
 
 def atlas_script(job: Job) -> str:
-    """Return run.sh of the bundle that an environment of the atlas has for all its check modules: `sh run.sh MODULE`."""
-    *made, run = _steps(job, '"$1.py"')
+    """Return run.sh of the bundle that an environment of the atlas has for all its ways: `sh run.sh WAY ARCHITECTURE`."""
+    *made, run = _steps(job, '"$1.py" --claim "$2"')
     return "\n".join(["test -f .venv/made || (", " &&\n".join([*made, "touch .venv/made"]), ") &&", run])
 
 

@@ -2,7 +2,7 @@
 
 A generated part stands between two comment lines. The first says what it is made of, so there is no list elsewhere:
 
-    # --- measured, by `clinic generate`: *.zero3 of atlas          (the star: an architecture, or a model_type)
+    # --- measured, by `clinic generate`: zero3.* of atlas          (the star: an architecture, or a model_type)
     #     and module.*_is_exact of CC002
     #     and module.claim of CC002 where premise as model_type
     # --- copied, by `clinic generate`: name, name of other_snippet.py

@@ -13,6 +13,7 @@ from pathlib import Path
 from checkpoint_clinic.words import LANGUAGES, PARTS
 
 from ..content.article import Article
+from ..content.atlas import DECIDES
 from ..content.environment import load_environments, lock_problems
 from ..content.problem import Invalid, Problem, line_of, relative
 from ..decide.attest import ENDINGS
@@ -50,7 +51,7 @@ def lint_project(root: Path) -> list[Problem]:
             problems += ArticlePage(project, article, language, page(root, article, language)).problems()
             problems += EvidencePage(project, article, language, evidence_page(root, article, language)).problems()
     if project.atlas:
-        problems += _vacuous_claims(project.atlas, root)
+        problems += _vacuous_claims(project.atlas, root, DECIDES)
         problems += _evidence(project, project.atlas)
         problems += atlas_problems(project, project.atlas)
     problems += interrupted_writes(project)
@@ -84,13 +85,16 @@ def _pages_without_folder(root: Path) -> Iterator[Problem]:
                 yield Problem(file, 1, "evidence.md beside an article", written.name, "rename it, or move it into that page")
 
 
-def _vacuous_claims(article: Article, root: Path) -> Iterator[Problem]:
-    """Find claims that no assertion can refute; the probe finds those whose assertion is not reached."""
+def _vacuous_claims(article: Article, root: Path, decides: str = "") -> Iterator[Problem]:
+    """Find claims that no assertion can refute; the probe finds those whose assertion is not reached.
+
+    `decides` is the function that decides all of a module, where each claim has none of its own.
+    """
     for path in sorted({claim.path for claim in article.claims}):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
         for claim in article.claims:
-            if claim.path == path and not _asserts(functions[claim.function], functions, set()):
+            if claim.path == path and not _asserts(functions[decides or claim.function], functions, set()):
                 repair = "assert the effect that the sentence states"
                 yield Problem(
                     relative(path, root),

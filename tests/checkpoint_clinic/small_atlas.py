@@ -32,7 +32,7 @@ def _cell(architecture: str, way: str, release: str) -> dict[str, Any] | None:
     return {"architecture": architecture, "way": way, "environment": f"atlas-{release}", **seen, "recorded": "2026-11-29"}
 
 
-def _environment(release: str, other: str = "", deepspeed: str = "") -> dict[str, Any]:
+def environment(release: str, other: str = "", deepspeed: str = "") -> dict[str, Any]:
     family = "atlas-across" if other else "atlas-deepspeed" if deepspeed else "atlas"
     varies = {"transformers": release} | ({"other": other} if other else {}) | ({"deepspeed": deepspeed} if deepspeed else {})
     return {
@@ -100,10 +100,10 @@ DATA: dict[str, Any] = {
         for name, title, kind, of_class in MEASURED
     ],
     "environments": [
-        *map(_environment, RELEASES),
-        _environment("5.0.0", "5.24.0"),
-        _environment("5.4.0", deepspeed="0.9.0"),
-        _environment("5.4.0", deepspeed="0.16.9"),
+        *map(environment, RELEASES),
+        environment("5.0.0", "5.24.0"),
+        environment("5.4.0", deepspeed="0.9.0"),
+        environment("5.4.0", deepspeed="0.16.9"),
     ],
     "cells": [*filter(None, _CELLS), _SAMPLE, _ACROSS, *_OLDER],
     "newest": {"transformers": {"version": "5.24.0", "seen": "2026-11-29"}},

@@ -17,7 +17,7 @@ from checkpoint_clinic.commands.list import SCHEMA
 from checkpoint_clinic.library import Library
 
 from .asked import ask
-from .small_atlas import DATA
+from .small_atlas import DATA, environment
 
 FILES = {
     "atlas.json": json.dumps(packed(DATA)),
@@ -25,6 +25,7 @@ FILES = {
 }
 LIBRARY = Library(FILES.__getitem__)
 SCHEMAS = json.loads(SCHEMA.read_text(encoding="utf-8"))["$defs"]
+_ACROSS_EXACT = {"architecture": "mixtral", "way": "from_other", "recorded": "2026-11-30"}
 MEASURED = "transformers 5.0.0, deepspeed 0.19.8"
 
 
@@ -169,6 +170,51 @@ def test_a_way_that_was_tried_with_some_releases_is_left_out_with_others_and_tol
     assert here("mixtral", "--installed", "transformers 5.24.0, deepspeed 0.19.8")[0] == 0
     asked = ("mixtral", "--installed", "transformers 5.24.0, deepspeed 0.19.8", "--way", "two_ranks")
     assert here(*asked)[0] == 3 and reasons(*asked) == {"two_ranks": "newer"}
+
+
+def test_quantised_weights_have_an_answer_of_their_own_which_speaks_of_a_cpu(tmp_path: Path) -> None:
+    more = json.loads(json.dumps(DATA))
+    mixtral = next(one for one in more["architectures"] if one["id"] == "mixtral")
+    more["architectures"].append({**mixtral, "id": "mixtral_fp8", "title": "Mixtral, FP8", "quantised": "fp8"})
+    cell = {"architecture": "mixtral_fp8", "way": "plain", "environment": "atlas-5.0.0", "recorded": "2026-12-01"}
+    more["cells"].append(
+        {**cell, "outcome": "silent", "differ": 4, "of": 21, "words": "silent: 4 of 21 tensors differ from the files"}
+    )
+    library = Library({**FILES, "atlas.json": json.dumps(packed(more))}.__getitem__)
+
+    def asked(**quantised: object) -> tuple[int, str]:
+        model = folder(tmp_path, model_type="mixtral", architectures=["MixtralForCausalLM"], **quantised)
+        return ask(lambda line: command.main(line, library), ["here", model, "--installed", MEASURED, "--way", "plain"])
+
+    status, shown = asked(quantization_config={"quant_method": "fp8"})
+    assert status == 3 and "measured on a CPU, which turns fp8 into bfloat16" in " ".join(shown.split())
+    assert "silent: from_pretrained (4 of 21)" in shown, "what was seen there is told, and not as the answer"
+    status, shown = asked()
+    assert status == 0 and "FP8" not in shown
+    status, shown = asked(quantization_config={"quant_method": "awq"})
+    assert status == 3 and "FP8" not in shown and "not quantised; these are: awq" in " ".join(shown.split())
+
+
+def test_between_several_releases_the_worst_is_told_to_who_asks_and_nobody_else_is_alarmed() -> None:
+    two = json.loads(json.dumps(DATA))
+    others = {"4.57.6": {"outcome": "exact"}, "4.49.0": {"outcome": "unknown", "words": "class not known: X"}}
+    for other, seen in others.items():
+        name = f"atlas-across-5.0.0-{other}"
+        two["environments"].append(environment("5.0.0", other))
+        two["cells"].append({**_ACROSS_EXACT, "environment": name, **seen})
+        two["ways"][3]["environments"].append(name)
+    library = Library({**FILES, "atlas.json": json.dumps(packed(two))}.__getitem__)
+    asked = ["here", "mixtral", "--installed", MEASURED]
+    _, shown = ask(lambda line: command.main(line, library), asked)
+    assert "saved by another release: that depends on the other release: 4.49.0, 4.57.6, 5.24.0 were tried" in " ".join(
+        shown.split()
+    )
+    status, shown = ask(lambda line: command.main(line, library), [*asked, "--way", "from_other"])
+    assert status == 1 and "saved by another release, which is 5.24.0" in shown, shown
+    two["cells"] = [one for one in two["cells"] if one.get("differ") != 3]
+    library = Library({**FILES, "atlas.json": json.dumps(packed(two))}.__getitem__)
+    status, shown = ask(lambda line: command.main(line, library), [*asked, "--way", "from_other"])
+    assert status == 0 and "which is 4.57.6" in shown, "that another release has no such class is no harm here"
 
 
 def test_a_cell_without_an_answer_is_not_measured() -> None:

@@ -28,21 +28,21 @@ def problems(root: Path) -> list[str]:
     return [f"{one.file}: expected {one.expected}; found {one.found}; {one.repair}" for one in caught.value.problems]
 
 
-def test_an_architecture_is_a_module_and_a_way_a_function_of_it(root: Path) -> None:
+def test_a_way_is_a_check_module_that_is_asked_of_each_architecture(root: Path) -> None:
     atlas = load_atlas(root, ENVIRONMENTS)
     assert atlas is not None
     assert [(one.module, one.title, one.words, one.zh, one.model_type, one.model_class) for one in atlas.architectures] == [
         ("dense", "Dense", "a dense decoder", "稠密", "dense", "DenseForCausalLM"),
         ("mixture", "Mixture", "a mixture of experts", "专家混合", "mixture", "MixtureForCausalLM"),
     ]
-    assert [claim.name for claim in atlas.claims] == ["dense.plain", "dense.zero3", "mixture.plain", "mixture.zero3"]
-    assert atlas.claims[0].sentence == "Dense loads exactly with from_pretrained."
+    assert [claim.name for claim in atlas.claims] == ["plain.dense", "plain.mixture", "zero3.dense", "zero3.mixture"]
+    assert atlas.claims[0].sentence == "Dense loads exactly."
     assert atlas.claims[0].expected.holds == ENVIRONMENTS[:3], "and in no other environment"
 
 
 def test_a_claim_holds_where_it_is_not_said_to_be_refuted(root: Path) -> None:
     with (root / FILE).open("a", encoding="utf-8") as file:
-        file.write('\n[refuted]\n"mixture.zero3" = ["atlas-5.4.0"]\n')
+        file.write('\n[refuted]\n"zero3.mixture" = ["atlas-5.4.0"]\n')
     atlas = load_atlas(root, ENVIRONMENTS)
     assert atlas is not None
     assert dict(atlas.claims[3].expected.cells()) == {
@@ -54,15 +54,15 @@ def test_a_claim_holds_where_it_is_not_said_to_be_refuted(root: Path) -> None:
 
 def test_all_problems_are_said_at_once(root: Path) -> None:
     (root / "checks/atlas/dense.py").write_text("def plain():\n    pass\n", encoding="utf-8")
-    edit(root, "checks/atlas/mixture.py", "def zero3():", "def zero2():")
+    edit(root, "checks/atlas/zero3.py", "def claim(", "def claims(")
     with (root / FILE).open("a", encoding="utf-8") as file:
-        file.write('\n[refuted]\n"mixture.plain" = ["atlas-9.9.9"]\n"sparse.plain" = ["atlas-5.4.0"]\n')
+        file.write('\n[refuted]\n"plain.mixture" = ["atlas-9.9.9"]\n"plain.sparse" = ["atlas-5.4.0"]\n')
     found = problems(root)
-    assert len(found) == 4
-    assert "environments in which mixture.plain is decided; found atlas-9.9.9; remove it from [refuted]" in found[0]
-    assert "expected a claim of the atlas; found sparse.plain" in found[1]
+    assert len(found) == 4, found
+    assert "environments in which plain.mixture is decided; found atlas-9.9.9; remove it from [refuted]" in found[0]
+    assert "expected a claim of the atlas; found plain.sparse" in found[1]
     assert "checks/atlas/dense.py: expected a docstring `Title: words.`" in found[2]
-    assert "checks/atlas/mixture.py: expected a way of atlas.toml with a sentence: plain, zero3; found zero2" in found[3]
+    assert "checks/atlas/zero3.py: expected a check module with a function claim(published); found none" in found[3]
 
 
 @pytest.mark.parametrize("text", ["way = 3", "[[way]]\nfunction = 'x'", "[[["])
@@ -80,6 +80,6 @@ def test_its_jobs_are_decided_as_those_of_articles_are(example: Path) -> None:
     miniature_atlas.write(example)
     project = load_project(example)
     jobs = [job.name for job in project.jobs if job.article is project.atlas]
-    assert sorted(jobs) == sorted(f"{module}@{one}" for module in ("dense", "mixture") for one in ENVIRONMENTS[:3])
+    assert sorted(jobs) == sorted(f"{module}@{one}" for module in ("plain", "zero3") for one in ENVIRONMENTS[:3])
     assert project.article("atlas") is project.atlas
     assert project.atlas not in project.articles

@@ -25,7 +25,7 @@ from checks.show.render import Pages, to_html
 from checks.tend.lint import lint_project
 from checks.tend.rederive import differences
 
-from ..atlas import NOT_RUN, Told, bring, decide, told
+from ..atlas import NOT_RUN, ROOT, Told, bring, decide, told
 from ..conftest import EXAMPLES
 
 FEW = ("bert", "mixtral", "qwen3_5")
@@ -44,7 +44,7 @@ def project(clinic: Path) -> Project:
 
 
 def table_of(project: Project, way: str) -> Table:
-    return next(table for table in tables(project) if table.way.function == way)
+    return next(table for table in tables(project) if table.way.module == way)
 
 
 def cell_of(project: Project, name: str) -> Cell:
@@ -59,15 +59,15 @@ def runs(project: Project, way: str, module: str) -> list[tuple[str, str, str]]:
 
 
 def test_each_verdict_becomes_what_its_reason_says(project: Project) -> None:
-    mixtral = outcome_of(project, cell_of(project, "mixtral.zero3@atlas-5.0.0"))
+    mixtral = outcome_of(project, cell_of(project, "zero3.mixtral@atlas-5.0.0"))
     assert mixtral and (mixtral.kind, mixtral.differ, mixtral.of) == ("silent", 17, 21)
-    bert = outcome_of(project, cell_of(project, "bert.plain@atlas-5.24.0"))
+    bert = outcome_of(project, cell_of(project, "plain.bert@atlas-5.24.0"))
     assert bert and (bert.kind, bert.unused, bert.of) == ("silent", 2, 0)
-    unknown = outcome_of(project, cell_of(project, "qwen3_5.plain@atlas-4.49.0"))
+    unknown = outcome_of(project, cell_of(project, "plain.qwen3_5@atlas-4.49.0"))
     assert unknown and unknown.kind == "unknown"
-    exact = outcome_of(project, cell_of(project, "mixtral.plain@atlas-5.24.0"))
+    exact = outcome_of(project, cell_of(project, "plain.mixtral@atlas-5.24.0"))
     assert exact and (exact.kind, exact.renamed) == ("exact", 6)
-    assert outcome_of(project, cell_of(project, f"mixtral.plain@atlas-{NOT_RUN}")) is None
+    assert outcome_of(project, cell_of(project, f"plain.mixtral@atlas-{NOT_RUN}")) is None
 
 
 REASONS: dict[str, Told] = {
@@ -81,9 +81,9 @@ REASONS: dict[str, Told] = {
 @pytest.mark.parametrize("name", REASONS)
 def test_what_names_no_outcome_is_none(tmp_path: Path, name: str) -> None:
     root = bring(shutil.copytree(EXAMPLES, tmp_path / "clinic"), ("mixtral",))
-    decide(root, lambda _: REASONS[name], lambda job: job.name == "mixtral@atlas-5.0.0")
+    decide(root, lambda _: REASONS[name], lambda job: job.name == "plain@atlas-5.0.0")
     project = load_project(root)
-    found = outcome_of(project, cell_of(project, "mixtral.plain@atlas-5.0.0"))
+    found = outcome_of(project, cell_of(project, "plain.mixtral@atlas-5.0.0"))
     expected = {"error": "error", "a log that lies": "exact"}
     assert (found.kind if found else None) == expected.get(name)
     assert not found or (found.renamed == 0 and "\n" not in found.words)
@@ -96,10 +96,8 @@ def test_an_answer_that_no_longer_counts_has_no_colour(clinic: Path, tmp_path: P
     module = root / "checks/atlas/mixtral.py"
     module.write_text(module.read_text(encoding="utf-8") + "# changed\n", encoding="utf-8")
     project = load_project(root)
-    assert {
-        outcome for row in table_of(project, "zero3").rows for outcome in row.outcomes if row.architecture.module == "mixtral"
-    } == {None}
-    assert not [cell for cell in atlas_data(project)["cells"] if cell["architecture"] == "mixtral"]
+    assert {outcome for row in table_of(project, "zero3").rows for outcome in row.outcomes} == {None}, "all are decided at once"
+    assert not atlas_data(project)["cells"]
 
 
 def test_neighbours_with_the_same_outcome_are_one_run_and_a_gap_stays_one(project: Project) -> None:
@@ -141,13 +139,13 @@ def test_a_way_in_which_both_vary_is_told_by_both(project: Project) -> None:
 
 
 def test_another_family_of_a_way_is_a_table_of_its_own_and_is_told_against_the_first(clinic: Path, project: Project) -> None:
-    first, sample = (table for table in tables(project) if table.way.function == "zero3")
+    first, sample = (table for table in tables(project) if table.way.module == "zero3")
     assert (first.place, sample.place, sample.columns) == ("zero3", "zero3-atlas-deepspeed", "transformers · deepspeed")
     same, known = agreement(sample, first)
     assert same == known == len(sample.rows) * len(sample.environments)
     page = "".join(atlas_page(Pages(project, "en", "../")).itertext())
     assert f"Each of {known} cells ended as with deepspeed 0.19.8." in page
-    assert not any(" · " in label for one in silent(project) for label in one.labels)
+    assert not any(one.table is sample for one in silent(project))
     environments = next(way for way in atlas_data(project)["ways"] if way["id"] == "zero3")["environments"]
     assert environments == [one.name for table in (first, sample) for one in table.environments]
 
@@ -158,7 +156,7 @@ def test_what_another_family_saw_otherwise_is_told(tmp_path: Path) -> None:
     lost = "silent: 3 of 21 tensors differ from the files; the library reports 0 missing; lm_head.weight"
     decide(root, lambda cell: ("refuted", lost, "") if cell.environment.name == odd else told(cell))
     project = load_project(root)
-    first, sample = (table for table in tables(project) if table.way.function == "zero3")
+    first, sample = (table for table in tables(project) if table.way.module == "zero3")
     _, known = agreement(sample, first)
     assert f"1 of {known} cells ended otherwise than with" in "".join(atlas_page(Pages(project, "en", "../")).itertext())
     (found,) = (one for one in silent(project) if one.table is sample)
@@ -169,7 +167,7 @@ def test_what_is_silent_comes_worst_first_and_equal_findings_are_one(project: Pr
     found = silent(project)
     modules = [[one.module for one, _ in each.found] for each in found]
     assert modules[:2] == [["mixtral"], ["qwen3_5"]] and all(each == ["bert"] for each in modules[2:])
-    assert any({way.function for way in each.ways} == {"plain", "cast", "again", "zero3"} for each in found)
+    assert any({way.module for way in each.ways} == {"plain", "cast", "again", "zero3", "adapter"} for each in found)
     assert counts(project)["silent"] == len([cell for cell in atlas_data(project)["cells"] if cell["outcome"] == "silent"])
 
 
@@ -205,10 +203,9 @@ def test_the_data_has_the_form_that_the_schema_states_and_no_cell_that_was_not_m
     data = fits(atlas_data(project))
     number = sum(1 for cell in project.cells(project.atlas) if told(cell))
     assert len(data["cells"]) == number == sum(counts(project).values()) - counts(project)["not run"]
-    assert {cell["environment"] for cell in data["cells"]} == {one["name"] for one in data["environments"]} - {
-        f"atlas-{NOT_RUN}"
-    }
     by_name = {one["name"]: one for one in data["environments"]}
+    left_out = {name for name, one in by_name.items() if one["varies"]["transformers"] == NOT_RUN}
+    assert {cell["environment"] for cell in data["cells"]} == by_name.keys() - left_out
     assert by_name["atlas-5.4.0"]["packages"].items() >= {"transformers": "5.4.0", "deepspeed": "0.19.8"}.items()
     assert {way["id"]: way["packages"] for way in data["ways"]}["zero3"] == ["deepspeed"]
     assert all(way["environments"][0].endswith("4.49.0") for way in data["ways"] if way["id"] in ("plain", "zero3"))
@@ -246,7 +243,7 @@ def test_an_article_shows_an_architecture_in_every_way_or_what_a_way_lost(projec
 
 def test_what_a_library_said_is_text_everywhere(tmp_path: Path) -> None:
     root = bring(shutil.copytree(EXAMPLES, tmp_path / "clinic"), ("mixtral",))
-    decide(root, lambda _: REASONS["error"], lambda job: job.name == "mixtral@atlas-5.0.0")
+    decide(root, lambda _: REASONS["error"], lambda job: job.name == "plain@atlas-5.0.0")
     project = load_project(root)
     for made in (to_html(atlas_page(Pages(project, "en", "../"))), atlas_picture(project, tables(project)[0], "en")):
         assert "<script" not in made
@@ -268,8 +265,8 @@ def test_a_picture_shows_every_cell_and_says_in_words_what_was_silent(project: P
 def test_logs_and_one_bundle_an_environment_lie_beside_the_pages(project: Project, tmp_path: Path) -> None:
     (tmp_path / "zh").mkdir()
     lay_beside(project, tmp_path)
-    log = tmp_path / "evidence/atlas/mixtral@atlas-5.0.0.txt"
-    assert "--- mixtral.zero3" in log.read_text(encoding="utf-8")
+    log = tmp_path / "evidence/atlas/zero3@atlas-5.0.0.txt"
+    assert "--- zero3.mixtral" in log.read_text(encoding="utf-8")
     assert not list(tmp_path.glob(f"evidence/atlas/*@atlas-{NOT_RUN}.txt"))
     bundles = {path.name for path in (tmp_path / "downloads").glob("*atlas*.zip")}
     assert bundles == {f"{name}.zip" for name in {cell.environment.name for cell in project.cells(project.atlas)}}
@@ -282,15 +279,15 @@ def test_a_site_is_derived_again_from_its_own_files(project: Project, tmp_path: 
     lay_beside(project, tmp_path)
     found, _ = differences(tmp_path, None)
     assert [one for one in found if "its badge says something else" not in one] == []  # there are no pages
-    log = tmp_path / "evidence/atlas/mixtral@atlas-5.0.0.txt"
+    log = tmp_path / "evidence/atlas/zero3@atlas-5.0.0.txt"
     log.write_text(log.read_text(encoding="utf-8").replace("exact", "silent") + "more\n", encoding="utf-8")
     found, _ = differences(tmp_path, None)
-    assert any("mixtral@atlas-5.0.0" in one for one in found)
+    assert any("zero3@atlas-5.0.0" in one for one in found)
 
 
 WRONG: dict[str, tuple[Callable[[str], str], str]] = {
     "no Chinese": (lambda text: re.sub(r"^mixtral = .*\n", "", text, flags=re.MULTILINE), "the words of mixtral in Chinese"),
-    "a stranger": (lambda text: text + 'nobody = "没有"\n', "an architecture with a check module"),
+    "a stranger": (lambda text: text + 'nobody = "没有"\n', "an architecture"),
 }
 
 
@@ -302,6 +299,37 @@ def test_lint_holds_the_atlas_against_its_form(clinic: Path, tmp_path: Path, nam
     path = root / "checks/atlas/atlas.toml"
     path.write_text(change(path.read_text(encoding="utf-8")), encoding="utf-8")
     assert {problem.expected for problem in lint_project(root)} - before == {expected}
+
+
+def test_an_architecture_that_no_way_imports_is_named_with_its_repair(clinic: Path, tmp_path: Path) -> None:
+    root = shutil.copytree(clinic, tmp_path / "clinic")
+    every = root / "checks/atlas/_architectures.py"
+    every.write_text(
+        every.read_text(encoding="utf-8").replace("import mixtral\n", "").replace("mixtral,", ""), encoding="utf-8"
+    )
+    (found,) = (one for one in lint_project(root) if one.file == "checks/atlas/mixtral.py")
+    assert found.expected.startswith("to be imported by: ") and "zero3" in found.expected
+    assert found.repair == "import it in checks/atlas/_architectures.py"
+
+
+def test_a_way_that_asserts_nothing_is_vacuous(clinic: Path, tmp_path: Path) -> None:
+    root = shutil.copytree(clinic, tmp_path / "clinic")
+    way = root / "checks/atlas/plain.py"
+    way.write_text(
+        way.read_text(encoding="utf-8").replace("assert_exact(apart(plain, published))", "apart(plain, published)"), "utf-8"
+    )
+    said = [one.expected for one in lint_project(root) if one.file == "checks/atlas/plain.py"]
+    assert "an assertion in plain.mixtral" in said
+
+
+def test_quantised_weights_are_not_asked_where_the_way_is_about_something_else() -> None:
+    atlas = load_project(ROOT).atlas
+    assert atlas
+    quantised = {one.module: one.quantised for one in atlas.architectures if one.quantised}
+    assert quantised == {"deepseek_v3_fp8": "fp8", "gpt_oss_mxfp4": "mxfp4"}
+    ways = {way.module for way in atlas.ways}
+    asked = {claim.module for claim in atlas.claims if claim.function in quantised}
+    assert ways - asked == {"zero3", "two_ranks"}
 
 
 def test_harm_orders_and_counts_nothing_else() -> None:

@@ -80,7 +80,7 @@ def test_a_cell_opens_to_what_was_seen_by_keyboard_and_closes_where_it_was(visit
     dialog = page.get_by_role("dialog", name=re.compile("Mixtral.*5.0.0"))
     expect(dialog).to_be_visible()
     expect(dialog).to_contain_text("17 of 21 tensors differ from the files")
-    expect(dialog).to_contain_text("sh run.sh mixtral")
+    expect(dialog).to_contain_text("sh run.sh zero3 mixtral")
     expect(dialog).to_contain_text("clinic run atlas --environment atlas-5.0.0 --again")
     for link in dialog.locator("a").evaluate_all("all => all.map(one => one.href)"):
         assert page.request.get(link).ok, link
@@ -193,7 +193,7 @@ def test_without_scripts_each_cell_is_a_link_to_its_log_and_every_way_is_there(v
     expect(page.locator("section[data-way]:visible")).to_have_count(page.locator("section[data-way]").count())
     expect(page.locator(".clinic-paste")).not_to_be_visible()
     page.locator(CELL).click()
-    page.wait_for_url(f"{atlas}evidence/atlas/mixtral@atlas-5.0.0.txt")
+    page.wait_for_url(f"{atlas}evidence/atlas/zero3@atlas-5.0.0.txt")
 
 
 def test_every_cell_leads_to_a_file(folder: Path) -> None:
@@ -213,7 +213,7 @@ def test_on_a_phone_a_card_names_the_releases_and_nothing_scrolls_sideways(visit
     assert cell.locator("span").first.evaluate("one => one.getBoundingClientRect().width") > SMALLEST
     assert page.evaluate(SMALL, SMALLEST) == []
     cell.locator("a").click()
-    expect(page.locator("dialog")).to_contain_text("sh run.sh mixtral")
+    expect(page.locator("dialog")).to_contain_text("sh run.sh zero3 mixtral")
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
 
 

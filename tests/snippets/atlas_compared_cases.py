@@ -11,6 +11,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "checks" / "atlas"))
 from _compared import Compared, compared
+from _dequantised import fp8, mxfp4
 from _published import Published
 
 LAYOUT = """
@@ -54,6 +55,41 @@ def fused(order: tuple[str, str] = ("gate_proj", "up_proj"), experts: tuple[int,
         tensors[f"{layer}.gate_up_proj"] = torch.stack(halves)
         tensors[f"{layer}.down_proj"] = torch.stack([STORED[f"{layer}.{one}.down_proj.weight"] for one in experts])
     return tensors
+
+
+class Dequantised(unittest.TestCase):
+    """The formats' own definitions, by numbers that were written down beforehand."""
+
+    def test_a_byte_of_mxfp4_is_two_numbers_the_lower_half_first(self) -> None:
+        blocks = torch.zeros((1, 1, 1, 16), dtype=torch.uint8)
+        blocks[..., 0], blocks[..., 1], blocks[..., 15] = 0x21, 0xF7, 0x90
+        made = mxfp4({"down_proj_blocks": blocks, "down_proj_scales": torch.full((1, 1, 1), 128, dtype=torch.uint8)})
+        self.assertEqual(list(made), ["down_proj"])
+        self.assertEqual(made["down_proj"].shape, (1, 32, 1))  # experts, in, out
+        numbers = made["down_proj"].flatten().tolist()
+        self.assertEqual(numbers[:4] + numbers[-2:], [1.0, 2.0, 12.0, -12.0, 0.0, -1.0])  # twice 0.5, 1, 6, -6, 0, -0.5
+
+    def test_rows_and_groups_have_exponents_of_their_own(self) -> None:
+        blocks = torch.full((1, 2, 2, 16), 0x22, dtype=torch.uint8)  # ones
+        scales = torch.tensor([[[127, 128], [126, 129]]], dtype=torch.uint8)
+        made = mxfp4({"x_blocks": blocks, "x_scales": scales, "x_bias": torch.ones(2)})
+        self.assertEqual(sorted(made), ["x", "x_bias"])
+        self.assertEqual(made["x"][0, :, 0].unique_consecutive().tolist(), [1.0, 2.0])
+        self.assertEqual(made["x"][0, :, 1].unique_consecutive().tolist(), [0.5, 4.0])
+
+    def test_a_block_of_fp8_has_one_factor(self) -> None:
+        weight = torch.ones((4, 6)).to(torch.float8_e4m3fn)
+        made = fp8(
+            {"w.weight": weight, "w.weight_scale_inv": torch.tensor([[1.0, 2.0, 4.0], [8.0, 16.0, 32.0]]), "n": torch.ones(2)}
+        )
+        self.assertEqual(sorted(made), ["n", "w.weight"])
+        self.assertEqual(made["w.weight"].dtype, torch.bfloat16)
+        self.assertEqual(made["w.weight"].tolist(), [[1, 1, 2, 2, 4, 4]] * 2 + [[8, 8, 16, 16, 32, 32]] * 2)
+
+    def test_a_layout_says_both_ranges_and_alternatives(self) -> None:
+        small = Published("a", "A", {}, "x.{0-1}.{k,v}_proj 2x2\ny 3 F32", __file__).tensors
+        self.assertEqual(sorted(small), ["x.0.k_proj", "x.0.v_proj", "x.1.k_proj", "x.1.v_proj", "y"])
+        self.assertEqual((small["y"].dtype, small["x.0.k_proj"].dtype), (torch.float32, torch.bfloat16))
 
 
 class Exact(unittest.TestCase):

@@ -61,9 +61,9 @@ def test_what_was_observed_is_expected_from_then_on_and_the_rest_stays(root: Pat
     measure(root, "5.4.0", mixture=SILENT)
     project = load_project(root)
     assert clinic(root, "status", "atlas").returncode == 1
-    assert accept(project) == ["mixture.zero3@atlas-5.4.0: holds -> refuted"]
+    assert accept(project) == ["zero3.mixture@atlas-5.4.0: holds -> refuted"]
     text = (root / "checks/atlas/atlas.toml").read_text(encoding="utf-8")
-    assert text.endswith('"mixture.zero3" = ["atlas-5.4.0"]\n')
+    assert text.endswith('"zero3.mixture" = ["atlas-5.4.0"]\n')
     assert text.startswith(miniature_atlas.TOML.rstrip())
     again = load_project(root)
     assert all(again.judge(cell).status in ("verified", "unverified") for cell in again.cells(again.atlas))

@@ -156,13 +156,13 @@ def atlas(tmp_path: Path) -> Path:
         shutil.copytree(ROOT / name, root / name, ignore=without)
     shutil.copy2(ROOT / "checks/probe.py", root / "checks/probe.py")
     (root / "snippets/require_versions.py").unlink()  # asks for an article, too
-    assert decide(root, wanted=lambda job: job.environment.name in ("atlas-5.0.0", "atlas-5.1.0", "atlas-5.4.0")) > 50
+    assert decide(root, wanted=lambda job: job.environment.name in ("atlas-5.0.0", "atlas-5.1.0", "atlas-5.4.0")) == 16
     return root
 
 
 def test_the_atlas_is_read_by_its_model_types(atlas: Path) -> None:
     root = atlas
-    write_gate(root, "# --- measured, by `clinic generate`: *.zero3 of atlas")
+    write_gate(root, "# --- measured, by `clinic generate`: zero3.* of atlas")
     text = written(root)
     assert "transformers 0.19.8: 5.0.0 5.1.0 5.4.0\n" in text
     assert "mixtral 0.19.8: !5.0.0 5.1.0..5.4.0\n" in text

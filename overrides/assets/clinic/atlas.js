@@ -66,17 +66,17 @@ function logs(architecture, names, found, way) {
   const recorded = names.map((name) => found.cell.get(`${architecture} ${way} ${name}`)?.recorded ?? "");
   const days = new Set(recorded);
   const items = names.map((name, index) => {
-    const address = new URL(`evidence/atlas/${architecture}@${name}.txt`, top).href;
+    const address = new URL(`evidence/atlas/${way}@${name}.txt`, top).href;
     return node("li", {}, node("a", { href: address }, label(found, name)), days.size > 1 ? ` ${recorded[index]}` : "");
   });
   const heading = node("h3", {}, say("logs"), days.size > 1 ? "" : ` · ${recorded[0]}`);
   return [heading, node("ul", { class: "clinic-atlas-logs" }, ...items)];
 }
 
-function repeat(architecture, name) {
+function repeat(architecture, name, way) {
   const bundle = node("a", { href: new URL(`downloads/${name}.zip`, top).href, download: "" }, `${name}.zip`);
   const [before, after] = say("bundle", "\n").split("\n");
-  const lines = `python3 -m zipfile -e ${name}.zip ${name} &&\ncd ${name} && sh run.sh ${architecture}`;
+  const lines = `python3 -m zipfile -e ${name}.zip ${name} &&\ncd ${name} && sh run.sh ${way} ${architecture}`;
   return [
     node("p", {}, before, bundle, after),
     node("pre", {}, node("code", {}, lines)),
@@ -100,13 +100,13 @@ function fill(found, way, architecture, names) {
     ...logs(architecture, names, found, way),
     node("p", {}, say("with", [`Python ${found.environment.get(name).python}`, ...versions].join(comma)), node("br"), say("scope")),
     node("h3", {}, say("repeat")),
-    ...repeat(architecture, name),
+    ...repeat(architecture, name, way),
   );
 }
 
 async function open(link) {
-  const [architecture, name] = decodeURIComponent(link.pathname.split("/").at(-1)).replace(/\.txt$/, "").split("@");
-  const [way] = link.closest("tr").querySelector("th").dataset.row.split(" ");
+  const name = decodeURIComponent(link.pathname.split("@").at(-1)).replace(/\.txt$/, "");
+  const [way, architecture] = link.closest("tr").querySelector("th").dataset.row.split(" ");
   dialog.replaceChildren(node("p", { id: "clinic-atlas-title" }, say("loading")));
   if (!dialog.isConnected) first.append(dialog);
   dialog.showModal();
@@ -154,7 +154,7 @@ addEventListener("hashchange", choose);
 /* ---- what is installed at the reader's ---- */
 
 const NUMBER = String.raw`\d+(?:\.\d+)+(?:[-._]?(?:a|b|c|rc|dev|post)[-._]?\d*)*(?:\+[\w.-]+)?`;
-const PACKAGE = new RegExp(String.raw`(?<![\w.-])(transformers|deepspeed)(?:\[[^\]]*\])?\s*(?:===?|[:=@]|version)?\s*v?(${NUMBER})`, "gi");
+const PACKAGE = new RegExp(String.raw`(?<![\w.-])(transformers|deepspeed|peft)(?:\[[^\]]*\])?\s*(?:===?|[:=@]|version)?\s*v?(${NUMBER})`, "gi");
 
 /* Package -> version, as `pip freeze`, `pip list`, conda or a person writes them. */
 export function installed(text) {
@@ -254,11 +254,12 @@ function tell(found, given) {
   return [node("p", {}, node("strong", {}, say("measured", `${LOADED} ${exactly}`)), " ", say("scope")), node("ul", { class: "clinic-atlas-told" }, ...items)];
 }
 
-/* A column is the reader's if its release is, and its other package where it names one. */
-function mark(...versions) {
+/* A column is the reader's if all that its label names is installed there. */
+function mark(given) {
   for (const head of document.querySelectorAll(".clinic-atlas-table thead th + th")) {
+    const packages = head.closest("table").dataset.columns.split(" · ");
     const parts = head.textContent.split(" · ");
-    const own = parts.every((part, index) => versions[index] && compare(part.replace(/^\D*$/, "0"), versions[index]) === 0);
+    const own = parts.every((part, index) => given.has(packages[index]) && compare(part.replace(/^\D*$/, "0"), given.get(packages[index])) === 0);
     head.classList.toggle("clinic-yours", own);
   }
 }
@@ -267,7 +268,7 @@ function start(field, answer) {
   const look = async () => {
     const text = field.value;
     const given = installed(text);
-    mark(given.get(LOADED), given.get("deepspeed"));
+    mark(given);
     if (!text.trim()) return answer.replaceChildren();
     if (!given.has(LOADED)) return answer.replaceChildren(node("p", {}, ...coded(say("no release", "transformers 5.4.0"))));
     try {
