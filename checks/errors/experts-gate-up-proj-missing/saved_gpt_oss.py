@@ -1,8 +1,11 @@
 """gpt-oss, loaded from its published MXFP4 on a CPU, which makes bfloat16 of it; saved, and loaded again."""
 
+from pathlib import Path
+
 import torch
 from _gpt_oss import CONFIG, LAYERS, MATRICES, different, experts, held, load, publish, stored
 from _moe import printed
+from safetensors.torch import load_file, save_file
 from transformers import Mxfp4Config
 
 publish()
@@ -24,6 +27,7 @@ def the_experts_of_all_layers_become_two_tensors():
         _saved("two", model)
     tensors, state = stored("two"), held(model)
     assert not tensors.keys() & set(experts()), "the experts have their names"
+    assert tensors.keys() >= {f"{matrix}$" for matrix in MATRICES}, sorted(tensors)
     for matrix in MATRICES:
         assert torch.equal(tensors[f"{matrix}$"], state[f"model.layers.{LAST}.mlp.experts.{matrix}"])
     assert lines == [""], lines
@@ -90,6 +94,20 @@ def other_layers_are_not_in_the_file():
     for name in experts():
         has = any(one.shape == state[name].shape and torch.equal(one, state[name]) for one in tensors)
         assert has == name.startswith(f"model.layers.{LAST}."), name
+
+
+def every_layers_experts_are_there_under_names_of_blocks():
+    """Every layer's experts are in the file, in bfloat16, under names that end in `_blocks`; renamed, they are exact."""
+    model = load()
+    _saved("blocks", model)
+    wanted, file = held(model), Path("blocks", "model.safetensors")
+    assert not stored("blocks").keys() & set(experts()), "the experts have their names"
+    # --8<-- [start:renamed]
+    tensors = {name.removesuffix("_blocks"): tensor for name, tensor in load_file(file).items()}
+    save_file(tensors, file, {"format": "pt"})
+    # --8<-- [end:renamed]
+    assert tensors.keys() == wanted.keys(), sorted(tensors.keys() ^ wanted.keys())
+    assert different(load("blocks"), wanted) == []
 
 
 def bfloat16_files_are_saved_exactly():
