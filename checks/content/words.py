@@ -192,7 +192,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "atlas an architecture": ("The model", "模型"),
     "atlas sample": ("{0}, a sample.", "{0}（抽样）。"),
     "atlas columns": ("In the columns, {0} of the other side.", "各列是另一方的 {0}。"),
-    "atlas sample table": ("Cell by cell", "逐格查看"),
+    "atlas sample table": ("The {0} architectures in which a cell ended otherwise", "结果有不同的 {0} 种架构"),
     "atlas as first": ("Each of {0} cells ended as with {1}.", "{0} 格的结果都与 {1} 相同。"),
     "atlas not as first": ("{0} of {1} cells ended otherwise than with {2}.", "{1} 格中有 {0} 格的结果与 {2} 不同。"),
     "atlas with": ("measured with {0}", "测量时用的是 {0}"),

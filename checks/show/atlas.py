@@ -271,7 +271,7 @@ def silent(project: Project) -> list[Silent]:
         first = first_of(project, table)
         by_range: dict[tuple[str, ...], list[tuple[Architecture, Outcome]]] = {}
         for row in table.rows:
-            for run in row.runs if table.is_first else _unlike(row, first).runs:
+            for run in row.runs if table.is_first else unlike(row, first).runs:
                 if run.outcome and run.outcome.kind == "silent":
                     labels = tuple(map(table.label, run.environments))
                     by_range.setdefault(labels, []).append((row.architecture, run.outcome))
@@ -298,7 +298,7 @@ def agreement(table: Table, first: Table) -> tuple[int, int]:
     return sum(one.alike == other.alike for one, other in both), len(both)
 
 
-def _unlike(row: Row, first: Table) -> Row:
+def unlike(row: Row, first: Table) -> Row:
     """Return a row without the outcomes that its release has in the way's first table as well."""
     kept = []
     for environment, outcome in zip(row.environments, row.outcomes, strict=True):

@@ -15,7 +15,7 @@ from checkpoint_clinic.words import Language
 from ..content.atlas import SLUG, Architecture, Atlas
 from ..content.words import all_words, say
 from ..decide.plan import Project
-from .atlas import KINDS, LOADED, OTHER, Outcome, Row, Run, Silent, Table, agreement, counts, newer, silent, tables
+from .atlas import KINDS, LOADED, OTHER, Outcome, Row, Run, Silent, Table, agreement, counts, newer, silent, tables, unlike
 from .once import once
 from .render import Child, Pages, element, marked
 
@@ -186,14 +186,19 @@ def _ways(pages: Pages, made: Sequence[Table]) -> Element:
 def _way(pages: Pages, made: Sequence[Table]) -> Element:
     """Return a way's heading, and for each family of environments what its cells say, and its table."""
     heading = element("h2", _words(pages, made[0]), id=made[0].place)
-    parts = [part for table in made for part in (_told(pages, table, made[0]), _shown(pages, table))]
+    parts = [part for table in made for part in (_told(pages, table, made[0]), _shown(pages, table, made[0]))]
     return element("section", heading, *parts, data_way=made[0].place)
 
 
-def _shown(pages: Pages, table: Table) -> Element:
-    """Return a way's first table as it is, another one folded: how far it agrees with the first is said above it."""
-    made = _table(pages, table, table.rows)
-    return made if table.is_first else element("details", element("summary", pages.say("atlas sample table")), made)
+def _shown(pages: Pages, table: Table, first: Table) -> Element | None:
+    """Return a way's first table; of another one the rows that are not as in the first, folded, if there are any."""
+    if table is first:
+        return _table(pages, table, table.rows)
+    rows = [row for row in table.rows if any(unlike(row, first).outcomes)]
+    if not rows:
+        return None
+    summary = element("summary", pages.say("atlas sample table", len(rows)))
+    return element("details", summary, _table(pages, table, rows))
 
 
 def _told(pages: Pages, table: Table, first: Table) -> Element:
