@@ -559,10 +559,11 @@ def build_and_decide(jobs: list[Job], *options: str) -> tuple[float, float, int,
         for below in {job.environment.base.name: job.environment.base for job in jobs if job.environment.base}.values():
             for layer in below.layers:
                 place = install(layer, home(ROOT) / "environments").python.parents[1]
-                link = environments / place.name
-                link.exists() or link.symlink_to(place)
+                for one in (place, place.with_name(f"{place.name}.files.json")):
+                    link = environments / one.name
+                    link.exists() or link.symlink_to(one)
         run = [PYTHON, "-m", "checks", "run", article, *chosen, *options]
-        variables = {**os.environ, "CLINIC_HOME": str(environments.parent)}
+        variables = {**os.environ, "CLINIC_HOME": str(environments.parent), "CLINIC_ISOLATION": "none"}  # it follows no link
 
         def decide(*more: str) -> None:
             done = subprocess.run([*run, *more], cwd=copy, env=variables, capture_output=True, text=True, check=False)
@@ -572,6 +573,8 @@ def build_and_decide(jobs: list[Job], *options: str) -> tuple[float, float, int,
         layers = [place for place in environments.iterdir() if place.is_dir() and not place.is_symlink()]
         sizes = [sum(file.lstat().st_size for file in place.rglob("*") if not file.is_symlink()) / 1e6 for place in layers]
     decided = len(re.findall(rf"^{article} (?:holds|refuted) ", told[0], re.MULTILINE))
+    if not decided:
+        raise RuntimeError(f"nothing was decided: {told[0].strip().splitlines()[-1]}")
     return seconds, again, decided, "nothing decided" if "deciding" not in told[1] else "decided again", sizes
 
 
