@@ -119,7 +119,7 @@ def _seen(
     if not cells:
         return Seen(way, reason=Reason("way"), asked=named)
     same = [one for one in cells if _equal(one.release, chief.version)]
-    if not same and not named and not apart and not chief.note and (left_out := _elsewhere(atlas, way, chief.version, cells)):
+    if not same and not named and not chief.note and (left_out := _elsewhere(atlas, way, chief.version, cells)):
         return Seen(way, reason=left_out, asked=False)
     reason = apart or _of_version(CHIEF, chief) or (None if same else _not_released(cells[-1].release, chief.version))
     fits = same

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import shutil
 import signal
@@ -132,7 +133,9 @@ def test_what_speaks_of_this_machine_does_not_go_with_a_cluster(example: Path, o
 def test_run_that_is_interrupted_keeps_what_came_back(example: Path, tmp_path: Path) -> None:
     write_modules(example, SLEEPS.format(seconds=1), 8)
     with cluster(tmp_path / "cluster", 1) as address:
-        process = subprocess.Popen([CLINIC, "run", "CC003", "--dask", address], cwd=example, stderr=subprocess.PIPE, text=True)
+        interruptible = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # a job in the background ignores it
+        command = [CLINIC, "run", "CC003", "--dask", address]
+        process = subprocess.Popen(command, cwd=example, stderr=subprocess.PIPE, text=True, preexec_fn=interruptible)
         assert happens(lambda: "verified" in statuses(example).values())
         process.send_signal(signal.SIGINT)
         said = process.communicate(timeout=60)[1]
