@@ -73,13 +73,14 @@ function logs(architecture, names, found, way) {
   return [heading, node("ul", { class: "clinic-atlas-logs" }, ...items)];
 }
 
-function repeat(architecture, name, way) {
+/* A bundle has one environment; two releases, one below the other, are laid out by the project alone. */
+function repeat(architecture, name, way, isTwo) {
   const bundle = node("a", { href: new URL(`downloads/${name}.zip`, top).href, download: "" }, `${name}.zip`);
   const [before, after] = say("bundle", "\n").split("\n");
   const lines = `python3 -m zipfile -e ${name}.zip ${name} &&\ncd ${name} && sh run.sh ${way} ${architecture}`;
+  const fetched = [node("p", {}, before, bundle, after), node("pre", {}, node("code", {}, lines))];
   return [
-    node("p", {}, before, bundle, after),
-    node("pre", {}, node("code", {}, lines)),
+    ...(isTwo ? [] : fetched),
     node("p", {}, say("clone")),
     node("pre", {}, node("code", {}, `clinic run atlas --environment ${name} --again`)),
   ];
@@ -100,7 +101,7 @@ function fill(found, way, architecture, names) {
     ...logs(architecture, names, found, way),
     node("p", {}, say("with", [`Python ${found.environment.get(name).python}`, ...versions].join(comma)), node("br"), say("scope")),
     node("h3", {}, say("repeat")),
-    ...repeat(architecture, name, way),
+    ...repeat(architecture, name, way, "other" in found.environment.get(name).varies),
   );
 }
 
