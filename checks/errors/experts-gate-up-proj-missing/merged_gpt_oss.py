@@ -15,7 +15,11 @@ def _merged():
         for name, parameter in model.named_parameters():
             if ".lora_" in name:
                 parameter.copy_(torch.randn(parameter.shape, generator=generator))
-    return model.merge_and_unload()
+    model = model.merge_and_unload()
+    trained = sorted(name for name in held(model) if name.endswith(("q_proj.weight", "v_proj.weight")))
+    if different(model, held(load())) != trained:
+        raise RuntimeError("the LoRA is not in the merged weights, so that nothing is said of them")
+    return model
 
 
 def merged_and_saved_every_expert_is_random():
