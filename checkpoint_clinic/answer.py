@@ -50,7 +50,8 @@ class Answer:
         """Return the diagnosis with each finding's words."""
         findings = [{**one, **self.words(one), "url": self._url(one)} for one in self.findings]
         nearest = [
-            {**one, "title": self._of(one, "title"), "answer": self._of(one, "answer"), "url": self._url(one)}
+            {**one, "title": self._of(one, "title"), "harm": self._harm(one)}
+            | {"answer": self._of(one, "answer"), "url": self._url(one)}
             for one in self.nearest
         ]
         lines = self.diagnosis["lines"]
@@ -114,6 +115,13 @@ class Answer:
     def _of(self, finding: dict[str, Any], key: str) -> str:
         return str(self.articles[finding["article"]][key][self.language])
 
+    def _harm(self, finding: dict[str, Any]) -> str:
+        return str(self.articles[finding["article"]]["harm"])
+
+    def _titled(self, near: dict[str, Any]) -> Line:
+        """Return a nearest article's title with its harm: who met no error sees that it is of one."""
+        return line("  ", ("bold", self._of(near, "title")), "  ", ("yellow", self.say(f"harm {self._harm(near)}")))
+
     def _url(self, finding: dict[str, Any]) -> str:
         return url(self.site, self.articles[finding["article"]])
 
@@ -150,7 +158,7 @@ class Answer:
         named = self.diagnosis["named"]
         yield line(("bold", self.say("named" if named else "closest" if self.nearest else "not known")))
         for one in self.nearest:
-            yield line("  ", ("bold", self._of(one, "title")))
+            yield self._titled(one)
             yield line(f"  {self._of(one, 'answer')}")
             yield line("  ", ("dim", self.say("read on", self._url(one))))
         if not named:
@@ -159,7 +167,7 @@ class Answer:
     def _not_known(self) -> Iterator[Line]:
         yield line(("bold", self.say("not recognised" if self.nearest else "not known")))
         for one in self.nearest:
-            yield line(f"  {self._of(one, 'title')}  ", ("dim", self._url(one)))
+            yield (*self._titled(one), *line("  ", ("dim", self._url(one))))
         if lines := self.report():
             yield line(self.say("report it"))
             yield line()

@@ -261,7 +261,7 @@ function start(section) {
     const items = near.map(({ article }) => answered.articles.get(article));
     return [
       node("p", {}, say("nearest")),
-      node("ul", {}, ...items.map((article) => node("li", {}, node("a", { href: page(article) }, article.title[language])))),
+      node("ul", {}, ...items.map((article) => node("li", {}, node("a", { href: page(article) }, article.title[language]), ` (${words[`harm ${article.harm}`]})`))),
     ];
   }
 

@@ -1,0 +1,120 @@
+"""How much memory a load under ZeRO-3 takes beside the partitions, on each rank: two on a CPU, one or two on as many GPUs.
+
+Counted by a GPU's allocator, and on a CPU by the kernel. Started as a program with `rank`, this file is one of the ranks.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+DEVICE = os.environ.get("CLINIC_DEVICE", "cpu")
+PARAMETERS, SIZE = (
+    8,
+    3072,
+)  # square matrices in float32, 36 MiB each: the C library gives such back at once
+ONE = SIZE * SIZE * 4  # bytes
+
+
+def _ranks():
+    """Start the ranks; return what each of them counted."""
+    import _one_rank  # noqa: F401  for its free port
+    import torch
+
+    count = min(2, torch.cuda.device_count()) if DEVICE == "cuda" else 2
+    several = [{**os.environ, "RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(count)} for rank in range(count)]
+    command = [sys.executable, __file__, "rank"]
+    started = [subprocess.Popen(command, env=one, stdout=subprocess.PIPE, text=True) for one in several]
+    printed = [process.communicate()[0] for process in started]
+    if any(process.returncode for process in started):
+        raise RuntimeError(f"the ranks ended with status {[process.returncode for process in started]}")
+    return [json.loads(text.splitlines()[-1]) for text in printed]
+
+
+def _rank():
+    import logging
+
+    logging.disable(logging.INFO)
+    import deepspeed
+    import torch
+
+    from snippets.gather_load import gather_load
+
+    sys.modules["deepspeed.comm.torch"].build_shm_op = lambda: None  # shared memory for ranks: minutes of compilation
+    config = {"train_micro_batch_size_per_gpu": 1, "zero_optimization": {"stage": 3}}
+    with deepspeed.zero.Init(config_dict_or_path=config):
+        model = torch.nn.ParameterDict({f"weight{number}": torch.empty(SIZE, SIZE) for number in range(PARAMETERS)})
+    first = torch.distributed.get_rank() == 0
+    weights = {name: torch.randn(SIZE, SIZE) for name in model} if first else {}
+    gathered = list(model.parameters())
+    part = gathered[0].ds_tensor
+    assert part.device.type == DEVICE, "the slices lie on another device"
+    assert part.numel() * torch.distributed.get_world_size() == SIZE * SIZE, "a slice is not its share"
+
+    def at_once():
+        with deepspeed.zero.GatheredParameters(gathered, modifier_rank=0):
+            if first:
+                model.load_state_dict(weights)
+
+    gather_load(model, weights)  # what is set up once is not counted
+    peaks = {"gather_load": _peak_of(lambda: gather_load(model, weights)), "at once": _peak_of(at_once)}
+    wrong = 0
+    for name, parameter in model.items():
+        with deepspeed.zero.GatheredParameters([parameter]):
+            wrong += first and not torch.equal(parameter.detach().cpu(), weights[name])
+    backend = torch.distributed.get_backend()
+    torch.distributed.barrier()  # none leaves while another still talks to it
+    print(json.dumps({"wrong": wrong, "backend": backend, "peaks": peaks}), flush=True)
+    os._exit(0)  # at a slow end gloo aborts when the other rank is gone
+
+
+def _peak_of(work):
+    """Return how many parameters more than before `work` took at its peak: on the device, and on the host."""
+    Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")  # the kernel forgets the peak
+    host = _resident("VmRSS")
+    if DEVICE == "cpu":
+        work()
+        return {place: round((_resident("VmHWM") - host) / ONE, 2) for place in ("device", "host")}
+    import torch
+
+    torch.cuda.synchronize()
+    torch.cuda.reset_peak_memory_stats()
+    before = torch.cuda.memory_allocated()
+    work()
+    torch.cuda.synchronize()
+    peaks = {"device": torch.cuda.max_memory_allocated() - before, "host": _resident("VmHWM") - host}
+    return {place: round(peak / ONE, 2) for place, peak in peaks.items()}
+
+
+def _resident(line):
+    """Return what the kernel counts of this process, in bytes: resident now (VmRSS), or at most (VmHWM)."""
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    return int(status.partition(f"{line}:")[2].split()[0]) * 1024
+
+
+if __name__ != "__main__" or sys.argv[1:] != ["rank"]:
+    counted = _ranks()
+    for rank, one in enumerate(counted):
+        print(f"rank {rank} of {len(counted)}, {one['backend']}: parameters taken more at the peak: {one['peaks']}")
+
+
+def one_parameter_at_a_time():
+    """Of 8 parameters of one size, `gather_load` holds no more than two beside the slices at its peak; all 8 arrive exactly."""
+    for one in counted:
+        assert not one["wrong"], one
+        assert one["peaks"]["gather_load"]["device"] < 2.5, one
+
+
+def gathered_at_once_the_whole_model():
+    """Gathered all at once and loaded with `load_state_dict`, each of two ranks holds all 8 beside its slices."""
+    for one in counted:
+        assert one["peaks"]["at once"]["device"] > PARAMETERS - 0.5, one
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["rank"]:
+        _rank()
+    else:
+        one_parameter_at_a_time()
+        gathered_at_once_the_whole_model()
