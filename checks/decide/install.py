@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -211,8 +211,8 @@ def _compile_arguments(environment: Environment, excluded_newer: str, constraint
     return arguments
 
 
-def collect_wheels(environment: Environment, engine: Path, folder: Path, version: str) -> None:
-    """Download the wheels of the engine and of an environment's layers, for a machine with that Python and no network.
+def collect_wheels(environments: Sequence[Environment], engine: Path, folder: Path, version: str) -> None:
+    """Download the wheels of the engine and of the environments' layers, for a machine with that Python and no network.
 
     A layer without build isolation may also have source packages: they are built on that machine, by what lies below.
 
@@ -220,9 +220,10 @@ def collect_wheels(environment: Environment, engine: Path, folder: Path, version
         Unavailable: if the index does not answer or has no wheel for that Python.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    built = [layer.lock() for layer in environment.layers if not layer.toml.build_isolation]  # there, from a source package
-    for requirements in [engine, *(layer.lock() for layer in environment.layers if _pins(layer, False))]:
-        download(requirements, folder, version, requirements not in built, environment.toml.build_variables)
+    download(engine, folder, version)
+    layers = {layer.name: layer for one in environments for layer in one.layers if _pins(layer, False)}
+    for layer in layers.values():
+        download(layer.lock(), folder, version, layer.toml.build_isolation, layer.toml.build_variables)
 
 
 def download(

@@ -167,9 +167,9 @@ def test_source_package_is_collected_for_a_layer_that_builds_it(
     monkeypatch.setenv("PIP_FIND_LINKS", str(wheels))
     if isolation:
         with pytest.raises(Unavailable, match=r"collecting the wheels of lock\.txt failed"):
-            install.collect_wheels(one, tmp_path / "engine.txt", tmp_path / "carried", "3.11")
+            install.collect_wheels([one], tmp_path / "engine.txt", tmp_path / "carried", "3.11")
         return
-    install.collect_wheels(one, tmp_path / "engine.txt", tmp_path / "carried", "3.11")
+    install.collect_wheels([one], tmp_path / "engine.txt", tmp_path / "carried", "3.11")
     assert imported(install.install(one, tmp_path / "home", tmp_path / "carried", quiet), "thing") == "built"
 
 
