@@ -26,7 +26,7 @@ NOT_RUN = "5.7.0"  # a release without evidence
 def told(cell: Cell) -> Told | None:
     """Return what a cell is made to have seen: like the facts that were known before the atlas was measured."""
     way, module, release = cell.claim.module, cell.claim.function, Version(cell.environment.versions[0])
-    if release == Version(NOT_RUN):
+    if release == Version(NOT_RUN) or cell.environment.device == "cuda":
         return None
     if release < Version(SINCE.get(module, "0")):
         return "refuted", f"class not known: {module.title()}ForCausalLM", ""

@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from checks.commands.main import clinic as maintainers
+from checks.content.environment import load_environments
 from checks.decide.evidence import read, write
 
 from .built import build, dress
@@ -38,6 +39,14 @@ def workflow(name: str) -> dict[str, Any]:
 
 def steps(name: str) -> list[dict[str, Any]]:
     return [step for job in workflow(name)["jobs"].values() for step in job["steps"]]
+
+
+def test_every_environment_of_a_gpu_is_in_the_bundle_that_its_machine_gets() -> None:
+    known = load_environments(REPOSITORY / "checks" / "environments", REPOSITORY)
+    (command,) = (step["run"] for step in steps("checks-gpu.yml") if "clinic bundle" in step.get("run", ""))
+    bundled = set(re.findall(r"--environment (\S+)", command))
+    assert bundled == {name for name, one in known.items() if one.device == "cuda"} != set()
+    assert all(f"--environment {name}" in (REPOSITORY / "README.md").read_text(encoding="utf-8") for name in bundled)
 
 
 @pytest.mark.parametrize("name", [file.name for file in FILES])

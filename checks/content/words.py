@@ -191,6 +191,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "atlas architecture": ("architecture", "架构"),
     "atlas an architecture": ("The model", "模型"),
     "atlas sample": ("{0}, a sample.", "{0}（抽样）。"),
+    "atlas on gpu": ("{0} on a GPU", "GPU 上的 {0}"),
+    "atlas on cpu": ("{0} on a CPU", "CPU 上的 {0}"),
     "atlas columns": ("In the columns, {0} of the other side.", "各列是另一方的 {0}。"),
     "atlas sample table": ("The {0} architectures in which a cell ended otherwise", "结果有不同的 {0} 种架构"),
     "atlas as first": ("Each of {0} cells ended as with {1}.", "{0} 格的结果都与 {1} 相同。"),

@@ -111,6 +111,11 @@ class Table:
         return self.place == self.way.module
 
     @property
+    def on_gpu(self) -> bool:
+        """Whether it was decided, or would be, on a GPU."""
+        return all(one.device == "cuda" for one in self.environments)
+
+    @property
     def columns(self) -> str:
         """What its labels are the versions of."""
         return " · ".join(self._axes)

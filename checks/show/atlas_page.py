@@ -147,7 +147,8 @@ def _amount(pages: Pages, outcome: Outcome) -> str:
 
 def _releases(pages: Pages, table: Table, labels: Sequence[str]) -> str:
     told = labels[0] if len(labels) == 1 else pages.say("range", labels[0], labels[-1], len(labels))
-    return f"{_columns(table)} {told}"
+    told = f"{_columns(table)} {told}"
+    return pages.say("atlas on gpu", told) if table.on_gpu else told
 
 
 def _columns(table: Table) -> str:
@@ -205,9 +206,11 @@ def _told(pages: Pages, table: Table, first: Table) -> Element:
     found = table.counts
     told: list[Child] = []
     if table is not first:
-        others = _others(pages, first)
+        others, what = _others(pages, first), table.columns
+        if table.on_gpu:
+            others, what = pages.say("atlas on cpu", others), _releases(pages, table, table.labels)
         told += [
-            element("strong", pages.say("atlas sample", table.columns)),
+            element("strong", pages.say("atlas sample", what)),
             " ",
             *_agreement(pages, table, first, others),
             element("br"),
@@ -216,7 +219,7 @@ def _told(pages: Pages, table: Table, first: Table) -> Element:
         told += [pages.say("atlas columns", _columns(table)), " "]
     for kind in (*KINDS, "not run"):
         told += [_key(pages, kind), f" {found[kind]}  "] if found[kind] else []
-    if table.others:
+    if table.others and found.total() > found["not run"]:
         told += ["· ", pages.say("atlas with", _others(pages, table))]
     told += [" · ", element("a", pages.say("atlas picture"), href=f"{table.place}.svg")]
     return element("p.clinic-private", *told)

@@ -139,7 +139,7 @@ def test_a_way_in_which_both_vary_is_told_by_both(project: Project) -> None:
 
 
 def test_another_family_of_a_way_is_a_table_of_its_own_and_is_told_against_the_first(clinic: Path, project: Project) -> None:
-    first, sample = (table for table in tables(project) if table.way.module == "zero3")
+    first, sample, on_gpu = (table for table in tables(project) if table.way.module == "zero3")
     assert (first.place, sample.place, sample.columns) == ("zero3", "zero3-atlas-deepspeed", "transformers · deepspeed")
     same, known = agreement(sample, first)
     assert same == known == len(sample.rows) * len(sample.environments)
@@ -147,7 +147,18 @@ def test_another_family_of_a_way_is_a_table_of_its_own_and_is_told_against_the_f
     assert f"Each of {known} cells ended as with deepspeed 0.19.8." in page
     assert not any(one.table is sample for one in silent(project))
     environments = next(way for way in atlas_data(project)["ways"] if way["id"] == "zero3")["environments"]
-    assert environments == [one.name for table in (first, sample) for one in table.environments]
+    assert environments == [one.name for table in (first, sample, on_gpu) for one in table.environments]
+
+
+def test_a_sample_on_a_gpu_that_nobody_has_run_is_told_as_not_measured(project: Project) -> None:
+    on_gpu = next(table for table in tables(project) if table.on_gpu)
+    assert set(on_gpu.counts) == {"not run"}
+    for language, words in (
+        ("en", "on a GPU, a sample. not measured 3"),
+        ("zh", "GPU 上的 transformers 5.24.0（抽样）。 未测 3"),
+    ):
+        page = "".join("".join(atlas_page(Pages(project, language, "../")).itertext()).split())
+        assert "".join(words.split()) in page, page[page.find("onaGPU") - 60 :][:200]
 
 
 def test_what_another_family_saw_otherwise_is_told(tmp_path: Path) -> None:
@@ -156,7 +167,7 @@ def test_what_another_family_saw_otherwise_is_told(tmp_path: Path) -> None:
     lost = "silent: 3 of 21 tensors differ from the files; the library reports 0 missing; lm_head.weight"
     decide(root, lambda cell: ("refuted", lost, "") if cell.environment.name == odd else told(cell))
     project = load_project(root)
-    first, sample = (table for table in tables(project) if table.way.module == "zero3")
+    first, sample, _ = (table for table in tables(project) if table.way.module == "zero3")
     _, known = agreement(sample, first)
     assert f"1 of {known} cells ended otherwise than with" in "".join(atlas_page(Pages(project, "en", "../")).itertext())
     (found,) = (one for one in silent(project) if one.table is sample)
@@ -204,7 +215,7 @@ def test_the_data_has_the_form_that_the_schema_states_and_no_cell_that_was_not_m
     number = sum(1 for cell in project.cells(project.atlas) if told(cell))
     assert len(data["cells"]) == number == sum(counts(project).values()) - counts(project)["not run"]
     by_name = {one["name"]: one for one in data["environments"]}
-    left_out = {name for name, one in by_name.items() if one["varies"]["transformers"] == NOT_RUN}
+    left_out = {name for name, one in by_name.items() if one["varies"]["transformers"] == NOT_RUN or one["device"] == "cuda"}
     assert {cell["environment"] for cell in data["cells"]} == by_name.keys() - left_out
     assert by_name["atlas-5.4.0"]["packages"].items() >= {"transformers": "5.4.0", "deepspeed": "0.19.8"}.items()
     assert {way["id"]: way["packages"] for way in data["ways"]}["zero3"] == ["deepspeed"]
