@@ -38,6 +38,7 @@ NO_SETTING = {
     "shell",
     "use_cache",
     "device",
+    "flush",
 }
 SWITCHES = {"Init", "GatheredParameters", "gather", "state_dict_type", "sdpa_kernel", "_every_gather_waited_for"}
 NO_CONTEXT = "_mutant.nullcontext()"
@@ -143,6 +144,7 @@ class _Source:
         self.functions = {node.name: node for node in self.tree.body if isinstance(node, ast.FunctionDef)}
         self.names = tuple(claim.name for claim in claims)
         self.thrown_away = {node.value for node in ast.walk(self.tree) if isinstance(node, ast.Expr)}
+        self.contexts = {item.context_expr for node in ast.walk(self.tree) if isinstance(node, ast.With) for item in node.items}
 
     # Where an edit is
 
@@ -327,7 +329,7 @@ class _Source:
                 yield self.edit(
                     call, last, "value", f"{where}: one bit of the last tensor differs after {text}", claims, each=each
                 )
-            else:
+            elif call not in self.thrown_away and call not in self.contexts:  # of what nobody reads, nothing can be missed
                 yield self._wrapping(call, "emptied", "emptied", f"{where}: {text} returns nothing", claims, each)
 
     def _compares(self, function: str) -> bool:

@@ -50,6 +50,14 @@ SOURCES = {
         'def _look():\n    return [1]\n\n\ndef claim():\n    """It is so."""\n    found = _look()\n    assert found == [1]\n',
         ["emptied: _mutant.emptied(_look())", "value: _mutant.changed(found)"],
     ),
+    "what a helper returns to nobody": (
+        'def _made():\n    return [1]\n\n\n_made()\n\n\ndef claim():\n    """So."""\n    with _made():\n        assert str(1)\n',
+        ["removed: pass"],
+    ),
+    "when what is printed is shown": (
+        'def claim():\n    """It is so."""\n    print("a", end="", flush=True)\n    assert str(1)\n',
+        [],
+    ),
     "what changes nothing": ('def claim():\n    """It is so."""\n    print("a")\n    assert str(1)\n', []),
 }
 

@@ -12,8 +12,6 @@ import snippets.check_lm_head
 
 saved("tied", tied=True)
 saved("untied", tied=False)
-configure("tied", tie_word_embeddings=True)  # a release leaves out what is the default of the class
-configure("untied", tie_word_embeddings=False)
 saved_equal("equal")
 saved_apart("merged")
 save_without("merged_without", saved_apart("merged_without"), HEAD)
@@ -58,7 +56,8 @@ def tied_in_text_config_alone_ends_with_1():
     status, last = _program("vl")
     assert status == 1 and last.startswith("THE HEAD IS AT RISK"), (status, last)
     configure("vl", tie_word_embeddings=True)
-    assert _program("vl")[0] == 0, "it is not sound"
+    status, last = _program("vl")
+    assert status == 0 and last.startswith("SOUND"), (status, last)
 
 
 if __name__ == "__main__":

@@ -104,6 +104,7 @@ def an_adapter_on_a_tied_head_changes_both_ends():
 def untied_before_training_it_merges_exactly():
     """Given a copy for the head and `tie_word_embeddings` false before get_peft_model, a LoRA on lm_head stays exact."""
     base = llama(tied=True)
+    assert base.lm_head.weight is base.model.embed_tokens.weight, "it is not tied"
     embedding = base.model.embed_tokens.weight.detach().clone()
     base.lm_head.weight = torch.nn.Parameter(embedding.clone())
     base.config.tie_word_embeddings = False

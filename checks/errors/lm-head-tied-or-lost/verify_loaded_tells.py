@@ -8,7 +8,7 @@ from _heads import HEAD, configure, save_without, saved, saved_apart
 
 import snippets.verify_loaded
 
-saved("tied", tied=True)
+assert HEAD not in saved("tied", tied=True)
 saved_apart("merged")
 saved_apart("told")
 configure("told", tie_word_embeddings=False)
