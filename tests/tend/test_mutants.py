@@ -51,7 +51,7 @@ SOURCES = {
         ["emptied: _mutant.emptied(_look())", "value: _mutant.changed(found)"],
     ),
     "what a helper returns to nobody": (
-        'def _made():\n    return [1]\n\n\n_made()\n\n\ndef claim():\n    """So."""\n    with _made():\n        assert str(1)\n',
+        'def _new():\n    return [1]\n\n\n_new()\n\n\ndef claim():\n    """So."""\n    with _new():\n        assert str(1)\n',
         ["removed: pass"],
     ),
     "when what is printed is shown": (
