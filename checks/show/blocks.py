@@ -15,7 +15,7 @@ On the page of its evidence:
 /// runs                      every run
 
 On both:
-/// output | module[.function]   options environment, contains, lines
+/// output | module[.function]   options environment, contains, begins, lines
 /// drawing | name            docs/drawings/name.py; the body is its caption, and what is read in its place
 /// download | snippets/x.py
 
@@ -253,13 +253,16 @@ class OutputBlock(ClinicBlock):
 
     NAME = "output"
     ARGUMENT = True
-    OPTIONS = {"environment": ["", type_string], "contains": ["", type_string], "lines": [12, type_integer]}  # noqa: RUF012  pymdownx's interface
+    OPTIONS = {  # noqa: RUF012  pymdownx's interface
+        "environment": ["", type_string],
+        "contains": ["", type_string],
+        "begins": ["", type_string],
+        "lines": [12, type_integer],
+    }
 
     def render(self) -> Element:
-        options = self.options
-        return self.pages().output(
-            self.article, self.module(self.argument), options["environment"], options["contains"], options["lines"]
-        )
+        texts = {name: self.options[name] for name in ("environment", "contains", "begins")}
+        return self.pages().output(self.article, self.module(self.argument), **texts, lines=self.options["lines"])
 
 
 class VersionsBlock(ClinicBlock):

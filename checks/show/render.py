@@ -344,8 +344,13 @@ class Pages:
         label = " / ".join(words[:2])
         return element("div.clinic-scroll", element(f"table.{name}", head, body), tabindex="0", role="group", aria_label=label)
 
-    def output(self, article: Article, module: str, environment: str, contains: str, lines: int) -> Element:
-        """Return what a run printed: a claim's part or the whole, only lines that contain a text, at most some lines."""
+    def output(
+        self, article: Article, module: str, environment: str = "", contains: str = "", begins: str = "", lines: int = 12
+    ) -> Element:
+        """Return what a run printed: a claim's part or the whole, of it at most some lines.
+
+        Only those that contain one text, or those from the first that contains another one on.
+        """
         module, _, function = module.partition(".")
         job = next((one for one in self.jobs(article) if (one.module, one.environment.name) == (module, environment)), None)
         if job is None or self.record(job) is None:
@@ -357,6 +362,8 @@ class Pages:
         if function:
             text = text.partition(f"--- {module}.{function}\n")[2].partition("\n--- ")[0]
         chosen = [line for line in text.splitlines() if contains in line and not line.startswith("--- ")]
+        while chosen and begins not in chosen[0]:
+            chosen.pop(0)
         shown = chosen[:lines] + (["…"] if len(chosen) > lines else [])
         log = element("a", self.say("log"), href=f"{self.top}evidence/{article.slug}/{job.name}.txt")
         caption = element("figcaption", *marked(self.say("seen in", module, environment)), " · ", log)

@@ -129,8 +129,8 @@ class Text:
         return "".join(self.pages.measured(article, claim, package, patterns).itertext())
 
     def _output(self, article: Article, argument: str, options: dict[str, str]) -> Iterator[str]:
-        lines = int(options.get("lines", "1000000"))
-        made = self.pages.output(article, argument, options.get("environment", ""), options.get("contains", ""), lines)
+        texts = {name: options.get(name, "") for name in ("environment", "contains", "begins")}
+        made = self.pages.output(article, argument, **texts, lines=int(options.get("lines", "1000000")))
         printed = made.find("./pre/code")
         yield f"```text\n{''.join(printed.itertext())}\n```" if printed is not None else "".join(made.itertext())
 

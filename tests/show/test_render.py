@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import random
 from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
 
 import pytest
 from markdown import Markdown
 
-from checks.show.render import element, link_to, printable, to_html
+from checks.decide.plan import load_project
+from checks.show.render import Pages, element, link_to, printable, to_html
+
+from ..conftest import clinic, write_check
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -83,3 +88,25 @@ def test_only_what_a_terminal_would_show_is_left(captured: str, shown: str) -> N
 def test_only_an_address_of_the_web_becomes_a_link(address: str) -> None:
     assert to_html(link_to("x", address)) == "<span>x</span>"
     assert to_html(link_to("x", "https://a.example/b?c=d#e")) == '<a href="https://a.example/b?c=d#e">x</a>'
+
+
+@pytest.mark.parametrize(
+    ("chosen", "shown"),
+    [
+        ({}, "first\nREPORT\nrow 1\nrow 2\nlast"),
+        ({"contains": "row"}, "row 1\nrow 2"),
+        ({"begins": "REPORT"}, "REPORT\nrow 1\nrow 2\nlast"),
+        ({"begins": "REPORT", "lines": 2}, "REPORT\nrow 1\n…"),
+        ({"begins": "row", "contains": "row", "lines": 1}, "row 1\n…"),
+        ({"begins": "never printed"}, ""),
+    ],
+)
+def test_of_what_a_run_printed_a_page_shows_what_it_names(example: Path, chosen: dict[str, Any], shown: str) -> None:
+    printed = "".join(f"    print({line!r})\n" for line in ("first", "REPORT", "row 1", "row 2", "last"))
+    job = write_check(example, f'def claim():\n    """It is so."""\n{printed}    assert str(1)\n')
+    clinic(example, "run", job.article.id)
+    project = load_project(example)
+    article = next(one for one in project.articles if one.id == job.article.id)
+    made = Pages(project, "en", "../").output(article, "remembered.claim", job.environment.name, **chosen)
+    code = made.find("./pre/code")
+    assert code is not None and (code.text or "") == shown
