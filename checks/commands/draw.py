@@ -19,7 +19,9 @@ def command(names: tuple[str, ...]) -> int:
     if unknown := sorted(set(names) - {drawing.name for drawing in known}):
         raise click.UsageError(f"unknown drawing: {', '.join(unknown)} (known: {', '.join(one.name for one in known)})")
     for drawing in known:
-        if not names or drawing.name in names:
+        if drawing.awaits and (not names or drawing.name in names):
+            out.print(f"{escape(drawing.name)} waits for a run of {escape(drawing.awaits.name)}")
+        elif not names or drawing.name in names:
             try:
                 files = draw(drawing)
             except ModuleNotFoundError as error:

@@ -122,6 +122,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "drawn from": ("Drawn from what `{0}` printed in {1}", "根据 `{0}` 在 {1} 中的输出绘制"),
     "drawn from all": ("Drawn from what `{0}` decided in {1} environments", "根据 `{0}` 在 {1} 个环境中的结果绘制"),
     "drawing": ("drawing", "示意图"),
+    "not drawn": ("It is drawn from what {0} prints, which nobody has run yet.", "图要用 {0} 的输出来画，目前还没有人运行过。"),
     "no output": ("No output is recorded for {0}.", "没有 {0} 的输出记录。"),
     "download": ("Download {0}", "下载 {0}"),
     "differs": ("unlike the reports", "与 issue 中不同"),

@@ -311,12 +311,15 @@ class DrawingBlock(ClinicBlock):
         SubElement(block, "div").text = self.md.htmlStash.store(picture)
         block.insert(0, block[-1])
         del block[-1]
-        self.put(block[-1], pages.drawn_from(drawing.jobs))
+        if not drawing.awaits:
+            self.put(block[-1], pages.drawn_from(drawing.jobs))
 
     def picture(self, drawing: Drawing) -> str:
         """Return the committed picture as HTML."""
         if not drawing.code.is_file() or not drawing.jobs:
             raise BlockError(f"/// drawing | {self.argument}: no such drawing, or no such evidence; run: clinic lint")
+        if drawing.awaits:
+            return to_html(element("p.clinic-output", self.pages().say("not drawn", drawing.awaits.name)))
         try:
             svg = read_svg(drawing.svg(self.page["language"]))
         except (OSError, ValueError) as error:

@@ -126,6 +126,13 @@ class Drawing:
         packages = {name: record.seen.packages[name] for name in job.environment.chief_packages & record.seen.packages.keys()}
         return {"packages": packages, "verdicts": verdicts}
 
+    @property
+    def awaits(self) -> Job | None:
+        """The job on a device of its own that nobody has run yet, so that there is nothing to draw: no fault of the drawing."""
+        one = self.jobs[0] if len(self.jobs) == 1 and "@" in self.evidence else None
+        is_elsewhere = one and one.environment.device != "cpu" and self.project.record(one) is None
+        return one if is_elsewhere and not any(self.svg(language).exists() for language in LANGUAGES) else None
+
     def stamp(self, svg: str) -> str:
         """Return the first line of a picture: what it was drawn from, and that nobody changed it since."""
         digest = hashlib.sha256("\0".join([self.data, self.code.read_text(encoding="utf-8"), svg]).encode()).hexdigest()
@@ -137,6 +144,8 @@ class Drawing:
         if not self.jobs:
             known = ", ".join(f"{job.article.slug}/{job.name}" for job in self.project.jobs)
             yield Problem(file, 1, 'EVIDENCE = "slug/module@environment"', self.evidence or "none", f"name one of: {known}")
+            return
+        if self.awaits:
             return
         job = self.jobs[0]
         run = f"run: clinic run {job.article.id}"

@@ -16,6 +16,7 @@ from ..content.article import Article, Claim
 from ..decide.plan import Cell, Project
 from .atlas_page import atlas_lines
 from .badges import article_badge, badge_parts
+from .drawing import Drawing
 from .facts import fact_of, observed
 from .kills import mutants_told
 from .render import Pages
@@ -101,7 +102,8 @@ class Text:
         elif name == "versions":
             yield from _markdown(self._table(article, argument, options))
         elif name == "drawing":
-            yield part.body
+            waits = Drawing(self.project, argument).awaits
+            yield f"{part.body} *{self.pages.say('not drawn', waits.name)}*" if waits else part.body
         elif name == "download":
             file = argument.rpartition("/")[2]
             yield f"`clinic snippet {file}`" if argument.startswith("snippets/") else f"`{argument}`"

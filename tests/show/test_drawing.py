@@ -299,3 +299,38 @@ def test_no_text_of_our_drawings_is_small_on_a_phone(path: Path) -> None:
     assert width <= NARROW, "a wider one is cut on a phone"
     sizes = {float(str(one.get("font-size")).removesuffix("px")) for one in svg.iter("text")}
     assert min(sizes) * SHOWN / width >= LEAST
+
+
+@pytest.fixture
+def awaiting(drawn: Path) -> Path:
+    """A drawing of what a GPU prints, which nobody has run."""
+    edit(drawn, f"{ERRORS}/old-evidence/article.toml", 'holds = ["bare"]', 'holds = ["bare", "bare-cuda"]')
+    edit(drawn, "docs/drawings/bars.py", "remembered@bare", "remembered@bare-cuda")
+    for file in FILES:
+        (drawn / file).unlink()
+    return drawn
+
+
+def test_a_drawing_of_what_a_gpu_prints_waits_for_its_run_and_is_no_fault(awaiting: Path) -> None:
+    assert of_drawings(awaiting) == []
+    done = clinic(awaiting, "draw")
+    assert (done.returncode, done.stdout) == (0, "bars waits for a run of remembered@bare-cuda\n")
+    assert not any((awaiting / file).exists() for file in FILES)
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "which nobody has run yet"), ("zh", "目前还没有人运行过")])
+def test_a_page_says_what_a_drawing_waits_for(
+    awaiting: Path, monkeypatch: pytest.MonkeyPatch, language: str, words: str
+) -> None:
+    html = built(awaiting, monkeypatch, "Three bars.", language)
+    assert words in html and "remembered@bare-cuda" in html and "<svg" not in html and "remembered@bare-cuda.txt" not in html
+
+
+def test_a_drawing_without_a_run_on_this_device_is_a_fault(awaiting: Path) -> None:
+    edit(awaiting, "docs/drawings/bars.py", "remembered@bare-cuda", "remembered@bare")
+    assert {found for _, found, _ in of_drawings(awaiting)} == {"no such file"}
+
+
+def test_a_picture_of_a_run_that_is_gone_does_not_wait(awaiting: Path) -> None:
+    (awaiting / FILES[0]).write_text("<svg />", encoding="utf-8")
+    assert [found for _, found, _ in of_drawings(awaiting)] == ["none"]
