@@ -169,6 +169,7 @@ PARTS: dict[str, tuple[str, str]] = {
     "files": ("files of the checkpoint", "checkpoint 的文件数"),
     "key": ("key", "键"),
     "rank": ("rank", "rank"),
+    "class": ("class", "类"),
 }
 NUMBERS = ("files",)  # those that are printed with zeros in front
 

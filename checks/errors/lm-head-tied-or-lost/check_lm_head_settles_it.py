@@ -6,12 +6,13 @@ import sys
 import time
 from pathlib import Path
 
-from _heads import FILE, HEAD, configure, save_without, saved, saved_apart, saved_equal
+from _heads import EMBEDDING, FILE, HEAD, configure, save_without, saved, saved_apart, saved_equal
+from safetensors.torch import load_file
 
 import snippets.check_lm_head
 
 saved("tied", tied=True)
-saved("untied", tied=False)
+assert HEAD in saved("untied", tied=False)
 saved_equal("equal")
 saved_apart("merged")
 save_without("merged_without", saved_apart("merged_without"), HEAD)
@@ -43,6 +44,7 @@ def a_trained_head_under_tied_ends_with_1():
 
 def a_head_in_no_file_under_untied_ends_with_1():
     """No head in the files, and untied in config.json: "THE HEAD IS LOST", exit status 1."""
+    assert {HEAD, EMBEDDING} & load_file(f"merged_without/{FILE}").keys() == {EMBEDDING}
     status, last = _program("merged_without")
     assert status == 1 and last.startswith("THE HEAD IS LOST"), (status, last)
 

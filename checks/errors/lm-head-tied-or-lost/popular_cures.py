@@ -18,6 +18,7 @@ def tie_weights_brings_no_head_back():
     model.tie_weights()
     assert torch.equal(model.lm_head.weight, before), "it is another one"
     assert wrong(model, trained) == [HEAD], "it is the trained one"
+    assert wrong(model, {**trained, HEAD: trained[EMBEDDING]}) == [HEAD], "it is the embedding"
 
 
 def saying_tied_silences_the_message_and_puts_the_embedding_there():
@@ -46,9 +47,11 @@ def load_state_dict_leaves_one_of_them_in_both():
 def tied_written_into_config_json_costs_a_trained_head():
     """`"tie_word_embeddings": true` written over false loses a trained head that is in the files: the embedding is there."""
     tensors = saved("apart", tied=False)
+    assert HEAD in tensors
     configure("apart", tie_word_embeddings=True)
     model, text = load("apart")
     assert wrong(model, tensors) == [HEAD], "the head is kept"
+    assert wrong(model, {**tensors, HEAD: tensors[EMBEDDING]}) == [], "it is not the embedding"
     assert text == "", text
 
 

@@ -60,10 +60,11 @@ def the_older_one_writes_the_flag_into_text_config_alone():
 
 def the_head_is_random_and_named_as_missing():
     """The newer release makes the head random, another with another seed, names it as missing, and loads all else exactly."""
-    (model, info), (other, _) = _load(), _load(seed=2)
+    (model, info), (other, of_other) = _load(), _load(seed=2)
     lost = _wrong(model)
     assert lost, f"no error, {len(tensors)} of {len(tensors)} equal"
     assert lost == ["lm_head.weight"] == sorted(info["missing_keys"]), info["missing_keys"]
+    assert _wrong(other) == lost == sorted(of_other["missing_keys"]), of_other["missing_keys"]
     assert not torch.equal(model.lm_head.weight, other.lm_head.weight), "it is not random"
 
 
@@ -84,7 +85,8 @@ def told_by_an_argument_it_is_exact():
 
 def tie_weights_after_the_load_changes_nothing():
     """`model.tie_weights()` after the load leaves the head as random as it was."""
-    model, _ = _load()
+    model, info = _load()
+    assert sorted(info["missing_keys"]) == ["lm_head.weight"], "it is not random"
     before = model.lm_head.weight.clone()
     model.tie_weights()
     assert _wrong(model) == ["lm_head.weight"], "it is the embedding"
