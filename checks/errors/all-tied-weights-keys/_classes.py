@@ -52,15 +52,17 @@ class Guarded(Base):
     # --8<-- [start:guarded]
     def _init_weights(self, module):
         for name, parameter in module.named_parameters(recurse=False):
-            if getattr(parameter, "_is_hf_initialized", False):
-                continue  # it was loaded
-            if name == "bias":
-                parameter.data.zero_()
-            elif isinstance(module, (nn.Linear, nn.Embedding)):
-                parameter.data.normal_(mean=0.0, std=0.02)
-            else:
-                parameter.data.fill_(1.0)
+            if not getattr(parameter, "_is_hf_initialized", False):  # it was not loaded
+                self._fill(module, name, parameter.data)  # in place, as before
                 # --8<-- [end:guarded]
+
+    def _fill(self, module, name, data):
+        if name == "bias":
+            data.zero_()
+        elif isinstance(module, (nn.Linear, nn.Embedding)):
+            data.normal_(mean=0.0, std=0.02)
+        else:
+            data.fill_(1.0)
 
 
 class ByTorch(Base):
