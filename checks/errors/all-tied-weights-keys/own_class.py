@@ -5,6 +5,7 @@ import transformers
 from _classes import WRITTEN, Config, InPlace, load, saved, wrong
 from safetensors.torch import load_file
 
+from checkpoint_clinic.loads import VerifyLoad, WrongLoad
 from snippets.verify_loaded import verify
 
 tensors = saved(InPlace, "own")
@@ -51,6 +52,19 @@ def verify_loaded_names_them():
     assert sorted(one.parameter for one in found) == WRITTEN, "it finds no difference"
 
 
+def verify_load_stops_it():
+    """`with VerifyLoad():` around from_pretrained raises WrongLoad, which names those five."""
+    try:
+        with VerifyLoad():
+            load(InPlace, "own")
+    except WrongLoad as error:
+        print(error)
+        named = sorted(line.partition(" ")[0] for line in str(error).splitlines() if " values: " in line)
+        assert named == WRITTEN, named
+    else:
+        raise AssertionError("it raises nothing")
+
+
 def loaded_once_more_by_load_state_dict_it_is_exact():
     """`load_state_dict(load_file(...))` after from_pretrained: all six are the file's, bit for bit."""
     loaded, _, _ = load(InPlace, "own")
@@ -66,4 +80,5 @@ if __name__ == "__main__":
     registered_it_is_the_same()
     saved_again_the_file_has_the_random_ones()
     verify_loaded_names_them()
+    verify_load_stops_it()
     loaded_once_more_by_load_state_dict_it_is_exact()
