@@ -127,6 +127,8 @@ KINDS = ("missing_keys", "unexpected_keys", "mismatched_keys")
 
 def wrong(model, tensors):
     """Return the names of the model whose tensor is not the one that was saved, bit for bit."""
+    if not tensors:
+        raise ValueError("nothing to compare with")
     state = model.state_dict()
     found = sorted(name for name, tensor in tensors.items() if not torch.equal(state[name], tensor))
     print(

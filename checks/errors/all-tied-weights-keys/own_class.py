@@ -15,6 +15,7 @@ model, listed, text = load(InPlace, "own")
 def what_init_weights_writes_is_overwritten():
     """After from_pretrained five of six tensors, all that `_init_weights` writes to, are not the file's."""
     assert wrong(model, tensors) == WRITTEN, "every tensor is the file's"
+    assert (model.norm.weight.tolist(), model.norm.bias.tolist()) == ([1.0] * 4, [0.0] * 4)  # as it says
 
 
 def nothing_is_said():
@@ -27,6 +28,7 @@ def another_load_gives_other_weights():
     """Loaded twice, the weights of one folder differ from each other: they are random."""
     other, _, _ = load(InPlace, "own", seed=2)
     assert not torch.equal(model.layer.weight, other.layer.weight), "they are equal"
+    assert torch.equal(model.scale, other.scale) and torch.equal(model.norm.bias, other.norm.bias), "not these alone"
 
 
 def registered_it_is_the_same():

@@ -9,7 +9,8 @@ os.environ["HF_HOME"] = tempfile.mkdtemp()
 import inspect
 
 import transformers
-from _classes import WRITTEN, InPlace, load, saved, write, wrong
+from _classes import FILE, WRITTEN, InPlace, load, saved, write, wrong
+from safetensors.torch import save_file
 
 HEAD = """import transformers
 from torch import nn
@@ -31,21 +32,20 @@ class Own(transformers.PreTrainedModel):
 
 """
 tensors = saved(InPlace, "remote")
-tensors.pop("scale")
+del tensors["scale"]
+save_file(tensors, f"remote/{FILE}", {"format": "pt"})
 write("remote/own.py", HEAD + inspect.getsource(InPlace._init_weights))
 config = {"model_type": "remote", "architectures": ["Own"], "auto_map": {"AutoConfig": "own.OwnConfig", "AutoModel": "own.Own"}}
 write("remote/config.json", json.dumps(config))
 
 
-def _load():
-    return load(transformers.AutoModel, "remote", trust_remote_code=True)
-
-
 def what_it_writes_is_overwritten():
     """With trust_remote_code=True all that the folder's class writes in `_init_weights` is overwritten, without a word."""
-    model, listed, _ = _load()
-    assert type(model).__name__ == "Own" and [name for name in listed if name != "scale"] == []
+    model, listed, text = load(transformers.AutoModel, "remote", trust_remote_code=True)
+    assert type(model).__name__ == "Own", type(model)
     assert wrong(model, tensors) == WRITTEN, "every tensor is the file's"
+    assert model.norm.bias.tolist() == [0.0] * 4  # as it says
+    assert (listed, text) == ([], ""), (listed, text)
 
 
 if __name__ == "__main__":

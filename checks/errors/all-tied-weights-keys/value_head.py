@@ -33,6 +33,7 @@ model, listed, text = load(WithValueHead, "value")
 def the_trained_head_is_overwritten():
     """After from_pretrained the trained head, two tensors, is not the file's; all of the Llama is."""
     assert wrong(model, tensors) == ["value.bias", "value.weight"], "every tensor is the file's"
+    assert model.value.bias.tolist() == [0.0]  # as _init_weights says
 
 
 def nothing_is_said_of_it():
