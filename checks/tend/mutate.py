@@ -330,8 +330,9 @@ def _limited(seconds: float) -> Iterator[None]:
 
 
 def _copy(root: Path, folder: Path) -> None:
-    for name in ("checks/errors", "checks/environments", "snippets"):
-        shutil.copytree(root / name, folder / name, ignore=shutil.ignore_patterns(*LEFT), dirs_exist_ok=True)
+    for name in ("checks/errors", "checks/environments", "snippets", "checkpoint_clinic"):
+        if (root / name).is_dir():
+            shutil.copytree(root / name, folder / name, ignore=shutil.ignore_patterns(*LEFT), dirs_exist_ok=True)
     if (root / "checks" / "probe.py").is_file():
         shutil.copyfile(root / "checks" / "probe.py", folder / "checks" / "probe.py")
 

@@ -138,3 +138,18 @@ def test_what_was_measured_of_the_same_claims_elsewhere_is_replaced(decided: Pat
     keep(article, other)  # of some of its claims: the others are known from there alone
     found = kills.read(article)
     assert found and [one.environment for one in found.modules] == ["bare", "third"]
+
+
+def test_a_check_that_imports_the_package_finds_it_in_the_copy(decided: Path) -> None:
+    (decided / "checkpoint_clinic").mkdir()
+    (decided / "checkpoint_clinic" / "__init__.py").write_text("", encoding="utf-8")
+    (decided / "checkpoint_clinic" / "loads.py").write_text("WEIGHTS = [1, 2]\n", encoding="utf-8")
+    source = (
+        'from checkpoint_clinic.loads import WEIGHTS\n\n\ndef claim():\n    """It is so."""\n    assert WEIGHTS == [1, 2]\n'
+    )
+    job = write_check(decided, source)
+    done = clinic(decided, "mutate", job.article.id)
+    assert "does not hold here" not in done.stderr + done.stdout
+    article = next(one for one in load_project(decided).articles if one.id == job.article.id)
+    counted = kills.kills(article, kills.read(article))
+    assert counted.survivors == () and counted.noticed == counted.total > 0
