@@ -58,7 +58,7 @@ def test_a_machine_gets_what_it_has_the_device_for_and_no_commit_that_nobody_kno
     planned = {
         device: {job.environment.name for job in project.jobs if can_be_planned(job, device)} for device in ("cpu", "cuda")
     }
-    assert planned["cuda"] == {"cuda-system-torch", "cuda-system-torch-deepspeed"}
+    assert planned["cuda"] == {"cuda-system-torch", "cuda-system-torch-deepspeed", "atlas-cuda-5.24.0"}
     assert "torch-2.13-cpu" in planned["cpu"] and not planned["cpu"] & planned["cuda"]
     assert {job.environment.name for job in project.jobs if can_be_planned(job, None)} == planned["cpu"] | planned["cuda"]
 
