@@ -215,6 +215,9 @@ def test_a_distorted_message_is_not_said_to_be_another() -> None:
 def test_a_question_gets_the_closest_article_and_no_form(language: Language, first: str) -> None:
     said = shown("can I ignore the xtuner warning about experts?", language)
     assert said[0].startswith(first) and said[1].startswith("  CC001")
+    assert said[1].endswith(
+        {"en": "can go wrong silently", "zh": "可能静默出错"}[language]
+    )  # of what it is, beside an error that stops
     assert "issue" not in "\n".join(said) and "收录" not in "\n".join(said)
 
 
