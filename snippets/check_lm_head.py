@@ -46,11 +46,13 @@ def check(folder: str | Path) -> Answer:
     """Look at a folder.
 
     Raises:
-        ValueError: if there is nothing to answer: it is no folder of a model, or has no safetensors files.
+        ValueError: if there is nothing to answer: it is no folder of a model, or has no tensor in safetensors files.
     """
     folder = Path(folder)
     config = _config(folder)
     tensors = list(_tensors(folder))
+    if not tensors:
+        raise ValueError(f"the safetensors files of {folder} hold no tensor.")
     heads = [one for one in tensors if one.name == HEAD or one.name.endswith(f".{HEAD}")]
     if len(heads) > 1:
         raise ValueError(f"more than one tensor is an {HEAD}: {', '.join(one.name for one in heads)}.")
@@ -91,6 +93,8 @@ def _without(config: dict[str, Any], tensors: list[Stored], said: dict[str, bool
     if not said:
         return 2, found, "NO ANSWER: the class decides whether the embedding takes its place."
     nested = [value for place, value in said.items() if "." in place]
+    if any(said.values()) and not any(one.name.endswith(EMBEDDINGS) for one in tensors):
+        return 2, f"{found}, and no embedding", "NO ANSWER: it is tied to an embedding that has another name, or is in no file."
     if said.get(FLAG) and all(nested) and bool(nested) == any(part in config for part in PARTS):
         return 0, found, "SOUND: it is tied, the embedding takes its place."
     if not any(said.values()):

@@ -82,8 +82,7 @@ def _summary(project: Project, article: Article) -> bool:
     for claim in article.claims:
         counted = kills(article, measured, claim.name)
         weak = weak or counted.rate < article.toml.least
-        may = {one.mutant for one in article.toml.survivor if one.claim == claim.name}
-        for one in (one for one in counted.survivors if one.name not in may):
+        for one in (one for one in counted.survivors if (claim.name, one.name) not in article.toml.excuses):
             out.print(f"[yellow]survived[/] {escape(claim.name)}  [dim]{escape(f'{one.file}:{one.line} {one.name}')}[/]")
     whole = kills(article, measured)
     out.print(f"{article.id} noticed {whole.noticed}/{whole.total} mutants, {whole.not_run} not run")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import fnmatch
 import os
 import re
 from collections.abc import Iterator
@@ -119,7 +120,7 @@ class Mutant(Strict):
 
 
 class Survivor(Strict):
-    """A mutant that a claim need not notice, by its name, with the reason."""
+    """A mutant that a claim need not notice, by its name, with the reason; `module.*` stands for each claim of a module."""
 
     claim: str
     mutant: str
@@ -158,6 +159,11 @@ class Toml(Strict):
     least: Annotated[float, Field(ge=0, le=1)] = 1.0  # the share of mutants, survivors aside, that each claim must notice
     affected: tuple[str, ...] = ()  # claims that are true of a sound release: where one is false, that release is affected
     claims: Annotated[dict[str, Expected], Field(min_length=1)]
+
+    @cached_property
+    def excuses(self) -> dict[tuple[str, str], str]:
+        """Why a claim (the first) need not notice a mutant (the second, by its name)."""
+        return {(name, one.mutant): one.why for one in self.survivor for name in fnmatch.filter(self.claims, one.claim)}
 
     @model_validator(mode="after")
     def _another_age_has_a_reason(self) -> Toml:

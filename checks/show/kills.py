@@ -157,7 +157,7 @@ def kills(article: Article, mutations: Mutations | None, claim: str | None = Non
 
 
 def _excused(article: Article, survivors: Iterable[Tried], claim: str | None = None) -> int:
-    may = {(one.claim, one.mutant) for one in article.toml.survivor}
+    may = article.toml.excuses
     return sum(all((each, one.name) in may for each in ((claim,) if claim else one.survived)) for one in survivors)
 
 
@@ -200,7 +200,7 @@ def mutants_told(
     parts += [say(language, "mutants not run", counted.not_run)] if counted.not_run else []
     stale = [one for one in changed_modules(project, article) if claim is None or one == claim.partition(".")[0]]
     parts += [say(language, "mutants stale", say(language, "fact comma").join(stale))] if stale else []
-    may = {(one.claim, one.mutant): one.why for one in article.toml.survivor}
+    may = article.toml.excuses
     survivors = []
     for one in counted.survivors:
         missed = (claim,) if claim else one.survived

@@ -36,10 +36,10 @@ def mutant_problems(project: Project, article: Article) -> Iterator[Problem]:
 def _stated(project: Project, article: Article) -> Iterator[Problem]:
     path = article.folder / "article.toml"
     file, text = relative(path, project.root), path.read_text(encoding="utf-8")
-    named = [*(one.claim for one in article.toml.mutant), *(one.claim for one in article.toml.survivor)]
-    for name in named:
-        if name not in article.toml.claims:
-            yield Problem(file, line_of(text, f'"{name}"'), "a claim of the article", name, "name one of [claims]")
+    known = {*article.toml.claims, *(f"{module}.*" for module in article.modules)}
+    unknown = [one.claim for one in article.toml.mutant if one.claim not in article.toml.claims]
+    for name in (*unknown, *(one.claim for one in article.toml.survivor if one.claim not in known)):
+        yield Problem(file, line_of(text, f'"{name}"'), "a claim of the article", name, "name one of [claims]")
     for mutant in article.toml.mutant:
         changed = mutant_file(article, mutant, project.root)
         count = changed.read_text(encoding="utf-8").count(mutant.old) if changed.is_file() else 0

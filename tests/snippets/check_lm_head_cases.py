@@ -62,6 +62,16 @@ class AFolder(Case):
         self.assertEqual(self.says({EMBEDDING: self.embedding, HEAD: self.head}), (2, "NO ANSWER"))
         self.assertEqual(self.says({EMBEDDING: self.embedding}), (2, "NO ANSWER"))
 
+    def test_tied_to_an_embedding_that_is_not_there(self) -> None:
+        other = {"model.norm.weight": self.embedding}
+        self.assertEqual(self.says(other, tie_word_embeddings=True), (2, "NO ANSWER"))
+        self.assertEqual(self.says(other, tie_word_embeddings=False), (1, "THE HEAD IS LOST"))
+
+    def test_files_without_a_tensor(self) -> None:
+        for tied in (True, False):
+            with self.assertRaisesRegex(ValueError, "hold no tensor"):
+                self.says({}, tie_word_embeddings=tied)
+
     def test_untied_without_a_head(self) -> None:
         self.assertEqual(self.says({EMBEDDING: self.embedding}, tie_word_embeddings=False), (1, "THE HEAD IS LOST"))
 

@@ -76,6 +76,11 @@ def test_a_survivor_is_named_and_lint_asks_for_more(decided: Path) -> None:
     survivor = f'[[survivor]]\nclaim = "remembered.looks"\nmutant = "{name}"\nwhy = "there is none"\n\n[claims]'
     edit(decided, f"{ERRORS}/old-evidence/article.toml", "[claims]", survivor)
     assert not [one for one in lint_project(decided) if one.file.endswith("mutants.json")]
+    edit(decided, f"{ERRORS}/old-evidence/article.toml", '"remembered.looks"\nmutant', '"remembered.*"\nmutant')
+    problems = lint_project(decided)
+    assert not [one for one in problems if one.file.endswith("mutants.json") or one.repair == "name one of [claims]"]
+    edit(decided, f"{ERRORS}/old-evidence/article.toml", '"remembered.*"', '"load.*"')
+    assert [one.found for one in lint_project(decided) if one.repair == "name one of [claims]"] == ["load.*"]
 
 
 def test_files_that_changed_are_noted_and_stop_nothing(decided: Path) -> None:

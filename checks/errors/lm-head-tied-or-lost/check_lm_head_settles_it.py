@@ -49,6 +49,14 @@ def a_head_in_no_file_under_untied_ends_with_1():
     assert status == 1 and last.startswith("THE HEAD IS LOST"), (status, last)
 
 
+def tied_to_an_embedding_in_no_file_ends_with_2():
+    """Tied in config.json, and neither the head nor the embedding in the files: it calls nothing sound, exit status 2."""
+    save_without("neither", saved("neither", tied=True), EMBEDDING)
+    assert not {HEAD, EMBEDDING} & load_file(f"neither/{FILE}").keys()
+    status, last = _program("neither")
+    assert status == 2 and last.startswith("NO ANSWER: it is tied to an embedding"), (status, last)
+
+
 def tied_in_text_config_alone_ends_with_1():
     """No head in the files, and tied in text_config alone: exit status 1; with the flag at the top, too, 0."""
     Path("vl").mkdir(exist_ok=True)
@@ -66,4 +74,5 @@ if __name__ == "__main__":
     sound_folders_end_with_0()
     a_trained_head_under_tied_ends_with_1()
     a_head_in_no_file_under_untied_ends_with_1()
+    tied_to_an_embedding_in_no_file_ends_with_2()
     tied_in_text_config_alone_ends_with_1()

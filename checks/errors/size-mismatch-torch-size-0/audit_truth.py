@@ -170,6 +170,7 @@ def asked_by_model_a_strange_name_or_shape_is_found():
     """With `--model` a tensor of another name or shape is found where no layer can be compared with another."""
     for name in ("Gemma 2", "Qwen2-MoE"):
         _, tensors, _ = _whole(name)
+        assert "model.norm.weight" in tensors, sorted(tensors)
         norm = {("model.final.weight" if one == "model.norm.weight" else one): tensor for one, tensor in tensors.items()}
         for fault, changed in (("another name", norm), ("another shape", tensors | {"model.norm.weight": torch.rand(31)})):
             place = _put(name, fault, changed)

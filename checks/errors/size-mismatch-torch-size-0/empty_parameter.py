@@ -31,7 +31,6 @@ def _error(**options):
 
 
 def _loaded():
-    _release()
     _gather()
     return {name for name, value in mlp.state_dict().items() if torch.equal(value.cpu(), checkpoint[name])}
 

@@ -1,4 +1,4 @@
-"""Load with gather_load on two ranks: only the first has the weights; parameters and buffers must arrive on both.
+"""Load with gather_load on two ranks: only the first has the weights; parameters, buffers and errors must arrive on both.
 
 Started as a program with an argument, this file is one of the two ranks.
 """
@@ -12,7 +12,7 @@ from functools import cache
 
 @cache
 def _told():
-    """Return what each rank told: the error of a plain load, whether parameters were divided, and what equals the weights."""
+    """Return what each rank told: were parameters divided, what equals the weights, the error where they do not fit."""
     import _one_rank  # noqa: F401  for its free port
 
     started = []
@@ -60,12 +60,20 @@ def _rank():
     from snippets.gather_load import gather_load
 
     gather_load(made, weights if rank == 0 else {})
+    others = {name: value + 1 for name, value in weights.items()} | {"2.bias": torch.zeros(4)}
+    error = ""
+    try:
+        gather_load(made, others if rank == 0 else {})
+    except ValueError as raised:
+        error = str(raised)
     equal = []
     with deepspeed.zero.GatheredParameters(list(made.parameters())):
         for name, value in made.state_dict().items():
             if torch.equal(value, weights[name]):
                 equal.append(name)
-    print(json.dumps({"divided": divided, "tensors": len(weights), "equal": sorted(equal)}))
+    print(json.dumps({"divided": divided, "tensors": len(weights), "equal": sorted(equal), "error": error}), flush=True)
+    torch.distributed.barrier()  # one that leaves early takes its connections along, and the other aborts
+    os._exit(0)  # at a process's end, and under load, torch's threads abort it now and then: terminate called
 
 
 def parameters_arrive_on_both_ranks():
@@ -84,9 +92,17 @@ def buffers_arrive_on_both_ranks():
         assert buffers <= set(one["equal"]) and len(one["equal"]) == one["tensors"], one
 
 
+def what_does_not_fit_raises_on_both_ranks():
+    """Weights of which one has another shape: both ranks raise an error that names it, and nothing is changed on either."""
+    for one in _told():
+        assert "shape: 2.bias is (4,), in the model (3,)" in one["error"], one["error"] or "no error"
+        assert len(one["equal"]) == one["tensors"], one
+
+
 if __name__ == "__main__":
     if sys.argv[1:]:
         _rank()
     else:
         parameters_arrive_on_both_ranks()
         buffers_arrive_on_both_ranks()
+        what_does_not_fit_raises_on_both_ranks()

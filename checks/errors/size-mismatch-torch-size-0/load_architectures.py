@@ -7,6 +7,7 @@ tensor, experts that are fused in memory with those that they are made of.
 import os
 import tempfile
 
+import torch
 from _one_rank import ZERO3, gather
 from _tiny_models import make, model_class
 from safetensors.torch import save_file
@@ -23,6 +24,20 @@ FILE = "model.safetensors"
 EXACT = {"equal", "equal under other names"}
 
 
+def _compare(model, name, **options):
+    """Compare with the files, and again with one bit of a parameter flipped: what does not tell it says nothing."""
+    reports = []
+    for flipped in (False, True):
+        if flipped:
+            first = next(model.parameters())
+            getattr(first, "ds_tensor", first.data).view(-1).view(torch.uint8)[0] ^= 1
+        reports.append(compare(model, name, **options))
+    as_loaded, with_another_bit = reports
+    if with_another_bit.ending in EXACT:
+        raise RuntimeError("one wrong bit is not told, so that nothing can be said")
+    return as_loaded
+
+
 def _assert_exact(name, as_published=False):
     """The plain load is exact, and so is the one under ZeRO-3; every parameter was partitioned there.
 
@@ -32,7 +47,7 @@ def _assert_exact(name, as_published=False):
     model.save_pretrained(name)
     if as_published:
         save_file({key: tensor.contiguous() for key, tensor in model.state_dict().items()}, f"{name}/{FILE}", {"format": "pt"})
-    plain = compare(model_class(name).from_pretrained(name), name)
+    plain = _compare(model_class(name).from_pretrained(name), name)
     if plain.ending not in EXACT:
         raise RuntimeError(f"the plain load is not exact, so that nothing can be said: {list(plain.lines())[-1]}")
     config = HfDeepSpeedConfig(ZERO3)  # transformers holds it weakly: it acts while this name lives
@@ -43,7 +58,7 @@ def _assert_exact(name, as_published=False):
     finally:
         del config
     assert all(hasattr(parameter, "ds_tensor") for parameter in model.parameters()), "not partitioned"
-    report = compare(model, name, gather=gather)
+    report = _compare(model, name, gather=gather)
     last = list(report.lines())[-1]
     print(f"{name}: {last}")
     assert report.ending in EXACT, f"no error; {last}"
