@@ -15,6 +15,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -142,8 +143,10 @@ class Drawing:
         """Yield what keeps the drawing from being shown, or why what is shown no longer fits."""
         file, root = relative(self.code, self.project.root), self.project.root
         if not self.jobs:
-            known = ", ".join(f"{job.article.slug}/{job.name}" for job in self.project.jobs)
-            yield Problem(file, 1, 'EVIDENCE = "slug/module@environment"', self.evidence or "none", f"name one of: {known}")
+            known = [f"{job.article.slug}/{job.name}" for job in self.project.jobs]
+            near = get_close_matches(self.evidence, known, n=5, cutoff=0)
+            repair = f"name a module of checks/errors, for example one of: {', '.join(near)}"
+            yield Problem(file, 1, 'EVIDENCE = "slug/module@environment"', self.evidence or "none", repair)
             return
         if self.awaits:
             return

@@ -193,7 +193,7 @@ def lines_are_right():
 
 
 def silent_faults_are_named():
-    """Where XTuner loads wrongly in silence, it has named exactly the parameters that then differ; the audit finds a fault."""
+    """Where XTuner loads wrongly without an error, it has named exactly the parameters that differ; the audit finds a fault."""
     compared = [one for one in loaded if one.wrong is not None]
     right = [one.silent == one.wrong and not (one.wrong and one.sound) for one in compared]
     silent, sound = sum(bool(one.wrong) for one in compared), sum(one.sound for one in compared)
