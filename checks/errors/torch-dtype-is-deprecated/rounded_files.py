@@ -9,6 +9,7 @@ from _dtypes import FILE, dtypes, load, save, values
 from safetensors.torch import load_file
 
 import snippets.verify_loaded
+from checkpoint_clinic.loads import VerifyLoad, WrongLoad
 from snippets.verify_loaded import compare
 
 FOLDER = save("merged", torch.float32, said="bfloat16")
@@ -68,6 +69,19 @@ def verify_loaded_tells_the_cast():
     assert {one.parameter for one in report.differences if one.how.startswith("cast: ")} >= TRAINED, report.differences
 
 
+def verify_load_stops_it():
+    """`VerifyLoad(folder, cast=False)` raises, and says that the values were cast; by default it lets a cast pass."""
+    model, _ = load(FOLDER)
+    assert VerifyLoad(FOLDER).check(model).compared == len(STORED)
+    try:
+        VerifyLoad(FOLDER, cast=False).check(model)
+    except WrongLoad as error:
+        said = str(error)
+    else:
+        raise AssertionError("no error")
+    assert "cast" in said, said
+
+
 def it_ends_with_3():
     """As a command of its own verify_loaded.py loads the folder as config.json says, and ends with exit status 3."""
     command = [sys.executable, snippets.verify_loaded.__file__, FOLDER]
@@ -83,4 +97,5 @@ if __name__ == "__main__":
     float_after_the_load_is_too_late()
     saved_again_the_values_are_gone()
     verify_loaded_tells_the_cast()
+    verify_load_stops_it()
     it_ends_with_3()
