@@ -153,6 +153,15 @@ PAGES = {
         "load",
         "name one of: load_renamed",
     ),
+    "a head too few above the versions": (
+        EN,
+        "/// versions | load_renamed\n",
+        "/// versions | load_renamed\n    heads: fails\n\n",
+        33,
+        "a head for each of the 2 claims of load_renamed",
+        "1 heads",
+        "name, in this order: plain_look_up_fails, renamed_keys_are_found",
+    ),
     "download that is not there": (
         EN,
         "/// download | snippets/rename_keys.py",
