@@ -14,9 +14,11 @@ def _with_trainer(model):
     options = {"report_to": [], "use_cpu": True, "save_strategy": "no", "disable_tqdm": True, "lr_scheduler_type": "constant"}
     arguments = TrainingArguments("run", max_steps=STEPS, learning_rate=RATE, bf16=True, weight_decay=0.0, **options)
     items = [{"input_ids": row, "labels": row} for tokens in batches() for row in tokens]
+    seen = []  # below the model, whose own call is what the Trainer wraps
+    model.lm_head.register_forward_pre_hook(lambda *_: seen.append(torch.is_autocast_enabled("cpu")))
     trainer = Trainer(model, arguments, train_dataset=items)
     trainer.train()
-    assert trainer.state.global_step == STEPS, trainer.state.global_step
+    assert seen == [True] * STEPS, f"computed in bfloat16 in {sum(seen)} of {len(seen)} steps"
     return moved(trainer.model, before)
 
 
