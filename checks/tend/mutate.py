@@ -347,17 +347,26 @@ def mutating(project: Project, say: Say) -> Iterator[Mutating]:
 def keep(article: Article, measured: Measured) -> None:
     """Put a module's mutants into the article's file, in place of what was measured of these claims before, anywhere."""
     before = read(article)
-    claims = _claims(measured)
-    modules = [
+    kept = [
         one
         for one in (before.modules if before else ())
-        if one.module in article.modules
-        and (one.module, one.environment) != (measured.module, measured.environment)
-        and not (one.module == measured.module and _claims(one) <= claims)
+        if one.module in article.modules and (one.module, one.environment) != (measured.module, measured.environment)
+    ]
+    of_module = [measured, *(one for one in kept if one.module == measured.module and not _older(one, measured))]
+    again = {claim for one in of_module for claim in _claims(one)}  # since the files are what they are, wherever
+    modules = [
+        one
+        for one in kept
+        if one.module != measured.module or not _claims(one) <= (again if _older(one, measured) else _claims(measured))
     ]
     modules.append(measured)
     modules.sort(key=lambda one: (one.module, one.environment))
     write(article, Mutations(article=article.id, modules=tuple(modules)))
+
+
+def _older(one: Measured, measured: Measured) -> bool:
+    """Whether a file that both depend on has changed between them."""
+    return any(measured.subjects.get(name, digest) != digest for name, digest in one.subjects.items())
 
 
 def _claims(measured: Measured) -> set[str]:

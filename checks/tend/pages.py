@@ -123,11 +123,11 @@ class Page:
             )
             return
         if block == "versions" and (heads := re.search(r"^\s*heads:\s*(.+)$", self._body(number), re.MULTILINE)):
-            found = sum(bool(head.strip()) for head in heads[1].split(","))
-            if found != len(known[module]):
+            count = sum(bool(head.strip()) for head in heads[1].split(","))
+            if count != len(known[module]):
                 expected = f"a head for each of the {len(known[module])} claims of {module}"
                 repair = f"name, in this order: {', '.join(claim.function for claim in known[module])}"
-                yield Problem(self.file, number, expected, f"{found} heads", repair)
+                yield Problem(self.file, number, expected, f"{count} heads", repair)
         if block == "output":
             option = re.match(r"\s+environment:\s*(\S+)", self.lines[number]) if number < len(self.lines) else None
             environments = {

@@ -143,6 +143,16 @@ def test_what_was_measured_of_the_same_claims_elsewhere_is_replaced(decided: Pat
     keep(article, other)  # of some of its claims: the others are known from there alone
     found = kills.read(article)
     assert found and [one.environment for one in found.modules] == ["bare", "third"]
+    check = next(name for name in measured.subjects if name.endswith("load_renamed.py"))
+    now = {"subjects": {**measured.subjects, check: "0" * 64}}  # the check has changed, and its claims go two ways
+    keep(article, other.model_copy(update=now))
+    found = kills.read(article)
+    assert found and [one.environment for one in found.modules] == ["bare", "third"]  # what bare told of the others is old
+    keep(article, measured.model_copy(update=now | {"mutants": (more,), "environment": "fourth"}))
+    rest = measured.model_copy(update=now | {"mutants": measured.mutants[1:], "environment": "fifth"})
+    keep(article, rest)
+    found = kills.read(article)
+    assert found and [one.environment for one in found.modules] == ["fifth", "fourth"]
 
 
 def test_a_check_that_imports_the_package_finds_it_in_the_copy(decided: Path) -> None:
