@@ -60,8 +60,8 @@ def paths(tongues: tuple[str, ...] = ("", "zh/")) -> list[str]:
 # The theme looks at what was opened before it makes a wide line of code reachable by keyboard: not in the same moment.
 OPEN = """async () => {
   for (const fold of document.querySelectorAll("details")) fold.open = true;
-  // Laid out as when it is scrolled into view: what lies beyond it has a guessed height, over which its content would lie.
-  for (const part of document.querySelectorAll(".clinic-claim, .clinic-run")) part.style.contentVisibility = "visible";
+  // As when it is scrolled into view: beyond it a claim's height is guessed, and with its folds open it is higher than that.
+  for (const claim of document.querySelectorAll(".clinic-claim")) claim.style.contentVisibility = "visible";
   await new Promise((done) => requestAnimationFrame(() => requestIdleCallback(done, { timeout: 5000 })));
 }"""
 AXE = """async (only) => {
