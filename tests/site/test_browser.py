@@ -151,7 +151,7 @@ def test_a_claim_that_is_linked_is_open_and_marked(browser: Browser, address: st
     name = "load_in_shard_mode.prints_one_line_per_file"
     page, _, _ = open_page(browser, f"{address}errors/w1w3-not-in-state-dict/evidence/#{name}")
     claim = page.locator(f'[id="{name}"]')
-    expect(claim.locator("details ul")).to_be_visible()
+    expect(claim.locator("details ul").first).to_be_visible()
     page.locator(f'.clinic-claim:not([id="{name}"]) details ul').first.wait_for(state="hidden")
     assert claim.locator("a.headerlink").get_attribute("href") == f"#{name}"
     page.context.close()

@@ -93,7 +93,7 @@ def test_who_does_not_believe_a_sentence_reads_the_log_in_two_clicks(browser: Br
     assert "--- gather_load.gathered_load_is_exact\n--- holds" in said
     mark.get_by_role("link", name="how it was decided").click()
     page.wait_for_url("**/evidence/#gather_load.gathered_load_is_exact")
-    assert page.locator('[id="gather_load.gathered_load_is_exact"] details ul').is_visible()
+    assert page.locator('[id="gather_load.gathered_load_is_exact"] details ul').first.is_visible()
     page.context.close()
 
 
