@@ -67,9 +67,9 @@ def _rank():
     except ValueError as raised:
         error = str(raised)
     equal = []
-    with deepspeed.zero.GatheredParameters(list(made.parameters())):
-        for name, value in made.state_dict().items():
-            if torch.equal(value, weights[name]):
+    for name, value in (*made.named_parameters(), *made.named_buffers()):
+        with deepspeed.zero.GatheredParameters([value]):  # one at a time: this gather every DeepSpeed waits for
+            if torch.equal(value.detach(), weights[name]):
                 equal.append(name)
     print(json.dumps({"divided": divided, "tensors": len(weights), "equal": sorted(equal), "error": error}), flush=True)
     torch.distributed.barrier()  # one that leaves early takes its connections along, and the other aborts
