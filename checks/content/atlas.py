@@ -156,12 +156,12 @@ def _claims(
     line = _decided_in(path, where, problems)
     if not line:
         return
+    places = _places(way, environments)
     for one in architectures:
         if one.quantised and not way.quantised:
             continue
         name = f"{way.module}.{one.module}"
         false = set(toml.refuted.get(name, ()))
-        places = _places(way, environments)
         holds, refuted = (tuple(place for place in places if (place in false) is there) for there in (False, True))
         sentence = way.sentence.en.format(one.title)
         yield Claim(name, sentence, path, line, Expected(holds=holds, refuted=refuted))

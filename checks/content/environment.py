@@ -124,6 +124,16 @@ class Environment:
         name = LOCAL_LOCK if local and self.toml.local_builds else LOCK
         return self.folder / (name.removesuffix("txt") + "+".join(self.versions) + ".txt" if self.versions else name)
 
+    @cached_property
+    def is_locked(self) -> bool:
+        """Whether this layer had a lock when that was first asked for."""
+        return self.lock().is_file()
+
+    @cached_property
+    def from_git(self) -> tuple[str, ...]:
+        """What this layer's lock takes from git, as it was when it was first asked for."""
+        return split_lock(self.lock().read_text(encoding="utf-8"))[1] if self.is_locked else ()
+
     def pins(self, local: bool = False) -> dict[str, str]:
         """Return package -> version of all layers; an upper layer's pin hides a lower one's, as its folder does."""
         return {name: version for layer in self.layers for name, version in read_pins(layer.lock(local)).items()}

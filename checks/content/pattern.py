@@ -17,9 +17,14 @@ from warnings import catch_warnings, simplefilter
 LIMIT = 400  # characters that one repeat may take: longer than any parameter's name, and than most paths
 _PARSER: Any = import_module("re._parser")  # the standard library's parser; it has no public name since Python 3.11
 _REPEATS = ("MAX_REPEAT", "MIN_REPEAT")
+_HOLDS = (*_REPEATS, "SUBPATTERN", "BRANCH")
 _QUANTIFIERS, _BRACKETS = ("?", "*", "+", "{"), ("\\[", "\\(", "\\)", "\\]")
 _BAR = "\ue000"  # stands for `|`: the parser turns some alternatives into something better, which JavaScript does not
-_ALL = frozenset(range(129))  # ASCII, and 128 for any other character
+Item = tuple[Any, Any]  # the parser's: an operation and its value
+Characters = frozenset[int]
+
+_ALL: Characters = frozenset(range(129))  # ASCII, and 128 for any other character
+_ONE: list[Characters] = [frozenset({code}) for code in range(129)]
 _CATEGORIES = {
     "CATEGORY_DIGIT": frozenset(map(ord, "0123456789")),
     "CATEGORY_WORD": frozenset(code for code in range(128) if chr(code).isalnum() or chr(code) == "_"),
@@ -33,9 +38,6 @@ _NOT_SHARED = {
     "POSSESSIVE_REPEAT": "has a possessive repeat",
     "AT": "is anchored (write it without ^, $, \\b)",
 }
-
-Item = tuple[Any, Any]  # the parser's: an operation and its value
-Characters = frozenset[int]
 
 
 def tolerant(pattern: str) -> str:
@@ -83,7 +85,7 @@ def refusals(pattern: str) -> list[str]:
     try:
         with catch_warnings():
             simplefilter("error", FutureWarning)  # what Python will read otherwise, such as a bracket in a class
-            re.compile(pattern, re.ASCII)
+            _parse(pattern)
             parsed = _parse(tolerant(pattern))
     except (re.error, FutureWarning) as error:
         return [f"is no regular expression ({error})"]
@@ -98,11 +100,15 @@ def refusals(pattern: str) -> list[str]:
         if (part[0] == "\\" and part[1] not in "wdWD^$\\.*+?()[]{}|/" + "-" * inside)
         or (part in ("]", "{", "}") and not inside)
     )
-    if _BAR in _repeated(_parse("".join(_BAR if part == "|" and not inside else part for part, inside in _tokens(pattern)))):
+    if "|" in pattern and _BAR in _repeated(_parse(_with_bars(pattern))):
         found["has alternatives inside a repeat (write a class of characters)"] = None
     if not found:
         found |= dict.fromkeys(_Open().after(parsed, [], _ALL)[1])
     return list(found)
+
+
+def _with_bars(pattern: str) -> str:
+    return "".join(_BAR if part == "|" and not inside else part for part, inside in _tokens(pattern))
 
 
 def _parse(pattern: str) -> list[Item]:
@@ -153,12 +159,16 @@ class _Open:
         """Return the repeats that are still open at the end of a part of the pattern, and what was found on the way."""
         found: list[str] = []
         for number, item in enumerate(parsed):
+            if str(item[0]) not in _HOLDS:
+                characters = _characters(item)
+                opened = [one for one in opened if one & characters]
+                continue
             first, empty = _first(parsed[number + 1 :])
-            opened, more = self._item(item, opened, first | follows if empty else first)
+            opened, more = self._holding(item, opened, first | follows if empty else first)
             found += more
         return opened, found
 
-    def _item(self, item: Item, opened: list[Characters], follows: Characters) -> tuple[list[Characters], list[str]]:
+    def _holding(self, item: Item, opened: list[Characters], follows: Characters) -> tuple[list[Characters], list[str]]:
         name, value = str(item[0]), item[1]
         if name == "SUBPATTERN":
             return self.after(list(value[3]), opened, follows)
@@ -166,9 +176,6 @@ class _Open:
             ways = [self.after(list(branch), opened, follows) for branch in value[1]]
             open_ways = dict.fromkeys(one for way, _ in ways for one in way)
             return list(open_ways), list(dict.fromkeys(problem for _, more in ways for problem in more))
-        if name not in _REPEATS:
-            characters = _characters(item)
-            return [one for one in opened if one & characters], []
         low, high, body = value
         if int(high) == 1 or low == high:
             left, found = self.after(list(body), opened, follows)
@@ -220,7 +227,7 @@ def _characters(item: Item) -> Characters:
     """Return the characters that one item matches."""
     name, value = str(item[0]), item[1]
     if name == "LITERAL":
-        return frozenset({min(value, 128)})
+        return _ONE[min(int(value), 128)]
     if name == "NOT_LITERAL":
         return _ALL - {value}
     if name == "RANGE":

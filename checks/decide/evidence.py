@@ -14,7 +14,7 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
@@ -82,7 +82,11 @@ class Record(_Frozen):
 
     def outcome(self, claim: str) -> Outcome | None:
         """Return what was observed for `module.function`, or None."""
-        return next((outcome for outcome in self.outcomes if outcome.claim == claim), None)
+        return self._by_claim.get(claim)
+
+    @functools.cached_property
+    def _by_claim(self) -> dict[str, Outcome]:
+        return {outcome.claim: outcome for outcome in reversed(self.outcomes)}
 
 
 @dataclass(frozen=True)
@@ -224,33 +228,47 @@ class Standing:
         if not isinstance(record, Record):
             return Judgement("unverified", record)
         outcome = record.outcome(claim)
-        level: Level = "attested" if self._vouchers else "stated"
-        judged = self._judge_outcome(record, outcome, expected)
-        if outcome and judged.status in ("verified", "failing") and self._unmet:
+        level: Level = "attested" if self.vouchers else "stated"
+        status, reason, observed, counted = self._judge_outcome(record, outcome, expected)
+        if status in ("verified", "failing") and self._unmet:
             return Judgement("unverified", f"needs an attestation by {self._unmet}", None, outcome, level, self._unmet)
-        return replace(judged, level=level)
+        return Judgement(status, reason, observed, counted, level)
 
-    def _judge_outcome(self, record: Record, outcome: Outcome | None, expected: str) -> Judgement:
+    @property
+    def record(self) -> Record | None:
+        """The record, or None if there is none that can be read."""
+        return self._record if isinstance(self._record, Record) else None
+
+    def _judge_outcome(
+        self, record: Record, outcome: Outcome | None, expected: str
+    ) -> tuple[Status, str, Observed | None, Outcome | None]:
         if (record.article, record.environment) != (self.article.id, self.environment.name):
-            return Judgement("unverified", "the evidence belongs to another article or environment")
+            return "unverified", "the evidence belongs to another article or environment", None, None
         if outcome is None:
-            return Judgement("unverified", "not run yet: the claim is newer than the evidence")
-        if outcome.recorded > self.now + timedelta(minutes=5):
-            return Judgement("unverified", f"recorded in the future ({outcome.recorded:%Y-%m-%d})", None, outcome)
-        if outcome.observed == "undecided":
-            return Judgement("unverified", f"undecided: {outcome.reason}", "undecided", outcome)
+            return "unverified", "not run yet: the claim is newer than the evidence", None, None
+        observed, day = outcome.observed, outcome.recorded.date()
+        if outcome.recorded > self._latest:
+            return "unverified", f"recorded in the future ({day})", None, outcome
+        if observed == "undecided":
+            return "unverified", f"undecided: {outcome.reason}", "undecided", outcome
         if self._changed_since:
-            return Judgement("stale", f"changed since the run: {self._changed_since}", outcome.observed, outcome)
+            return "stale", f"changed since the run: {self._changed_since}", observed, outcome
         if self._mismatched:
-            return Judgement("unverified", f"imported differs from pinned: {self._mismatched}", outcome.observed, outcome)
-        days = self.article.toml.expires_days
-        if self.now - outcome.recorded > timedelta(days=days):
-            return Judgement("stale", f"older than {days} days ({outcome.recorded:%Y-%m-%d})", outcome.observed, outcome)
+            return "unverified", f"imported differs from pinned: {self._mismatched}", observed, outcome
+        if outcome.recorded < self._oldest:
+            return "stale", f"older than {self.article.toml.expires_days} days ({day})", observed, outcome
         because = f": {outcome.reason}" if outcome.reason else ""
-        if outcome.observed != expected:
-            return Judgement("failing", f"expected {expected}, observed {outcome.observed}{because}", outcome.observed, outcome)
-        reason = f"observed {outcome.observed} on {outcome.recorded:%Y-%m-%d}{because}"
-        return Judgement("verified", reason, outcome.observed, outcome)
+        if observed != expected:
+            return "failing", f"expected {expected}, observed {observed}{because}", observed, outcome
+        return "verified", f"observed {observed} on {day}{because}", observed, outcome
+
+    @functools.cached_property
+    def _latest(self) -> datetime:
+        return self.now + timedelta(minutes=5)
+
+    @functools.cached_property
+    def _oldest(self) -> datetime:
+        return self.now - timedelta(days=self.article.toml.expires_days)
 
     @functools.cached_property
     def _record(self) -> Record | str:
@@ -271,12 +289,13 @@ class Standing:
         return mismatched_packages(self.environment, record.seen) if isinstance(record, Record) else ""
 
     @functools.cached_property
-    def _vouchers(self) -> frozenset[str]:
+    def vouchers(self) -> frozenset[str]:
+        """Who of the policy has signed the statement: `key:NAME`, `workflow:NAME`."""
         return vouchers_of(self.path, self.policy)
 
     @functools.cached_property
     def _unmet(self) -> str:
-        return self.policy.unmet(self.environment.name, self.environment.device, self._vouchers)
+        return self.policy.unmet(self.environment.name, self.environment.device, self.vouchers)
 
 
 def vouchers_of(path: Path, policy: Policy) -> frozenset[str]:

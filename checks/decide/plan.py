@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Set
+from collections.abc import Callable, Collection, Iterator, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, cached_property
@@ -23,7 +23,6 @@ from .evidence import (
     location,
     module_subjects,
     now,
-    read_or_none,
     sha256,
     unfinished,
 )
@@ -39,7 +38,7 @@ class Cell:
     environment: Environment
     expected: Verdict
 
-    @property
+    @cached_property
     def name(self) -> str:
         """`module.function@environment`."""
         return f"{self.claim.name}@{self.environment.name}"
@@ -54,7 +53,7 @@ class Job:
     environment: Environment
     cells: tuple[Cell, ...]
 
-    @property
+    @cached_property
     def name(self) -> str:
         """`module@environment`."""
         return f"{self.module}@{self.environment.name}"
@@ -79,41 +78,45 @@ class Project:
     def jobs(self) -> tuple[Job, ...]:
         """Every job of every article, the lightest environments first."""
         jobs = [
-            Job(article, module, self.environments[name], cells)
+            Job(article, module, self.environments[name], tuple(cells))
             for article in self.decided
             for module, claims in article.modules.items()
-            for name, cells in self._cells(article, claims).items()
+            for name, cells in self._together(article, claims).items()
         ]
         return tuple(
             sorted(jobs, key=lambda job: (len(job.environment.layers), job.environment.name, job.article.id, job.module))
         )
 
-    def _cells(self, article: Article, claims: tuple[Claim, ...]) -> dict[str, tuple[Cell, ...]]:
-        cells: dict[str, tuple[Cell, ...]] = {}
+    def _together(self, article: Article, claims: tuple[Claim, ...]) -> dict[str, list[Cell]]:
+        cells: dict[str, list[Cell]] = {}
         for claim in claims:
-            for name, expected in claim.expected.cells():
-                cell = Cell(article, claim, self.environments[name], expected)
-                cells[name] = (*cells.get(name, ()), cell)
+            for cell in self.cells_of(article, claim):
+                cells.setdefault(cell.environment.name, []).append(cell)
         return cells
 
     def judge(self, cell: Cell) -> Judgement:
         """Derive a cell's status from the evidence and the files of the moment at which the project was read."""
         key = (cell.article.slug, cell.name)
         if key not in self._judged:
-            statement = (cell.article.slug, cell.claim.module, cell.environment.name)
-            if statement not in self._standings:
-                path = location(cell.article, cell.claim.module, cell.environment.name)
-                self._standings[statement] = self._standing(path, cell)
-            self._judged[key] = self._standings[statement].judge(cell.claim.name, cell.expected)
+            standing = self.standing(cell.article, cell.claim.module, cell.environment)
+            self._judged[key] = standing.judge(cell.claim.name, cell.expected)
         return self._judged[key]
+
+    def standing(self, article: Article, module: str, environment: Environment) -> Standing:
+        """Return what the evidence of one module in one environment is worth, worked out once."""
+        key = (article.slug, module, environment.name)
+        if key not in self._standings:
+            self._standings[key] = self._standing(location(article, module, environment.name), article, module, environment)
+        return self._standings[key]
 
     def judge_file(self, path: Path, cell: Cell) -> Judgement:
         """Derive what a cell's status would be if its evidence were the statement in this file."""
-        return self._standing(path, cell).judge(cell.claim.name, cell.expected)
+        standing = self._standing(path, cell.article, cell.claim.module, cell.environment)
+        return standing.judge(cell.claim.name, cell.expected)
 
-    def _standing(self, path: Path, cell: Cell) -> Standing:
-        digests = self._digests(cell.article, cell.claim.module, cell.environment)
-        return Standing(path, cell.article, cell.environment, digests, self.time, self.policy)
+    def _standing(self, path: Path, article: Article, module: str, environment: Environment) -> Standing:
+        digests = self.digests(article, module, environment)
+        return Standing(path, article, environment, digests, self.time, self.policy)
 
     @cached_property
     def policy(self) -> Policy:
@@ -127,13 +130,13 @@ class Project:
 
     def record(self, job: Job) -> Record | None:
         """Return a job's evidence, or None if there is none that can be read."""
-        return read_or_none(location(job.article, job.module, job.environment.name))
+        return self.standing(job.article, job.module, job.environment).record
 
     def subjects(self, job: Job) -> Set[str]:
         """Return the files that decide a job, named from the root."""
-        return self._digests(job.article, job.module, job.environment).keys()
+        return self.digests(job.article, job.module, job.environment).keys()
 
-    def _digests(self, article: Article, module: str, environment: Environment) -> dict[str, str]:
+    def digests(self, article: Article, module: str, environment: Environment) -> dict[str, str]:
         """Return the subjects of today; each file is read once, however many modules, environments and cells share it."""
         key = f"{article.slug}/{module}"
         if key not in self._of_modules:
@@ -166,6 +169,28 @@ class Project:
         """Yield the cells of one article, in its order of claims, or of all."""
         for one in [article] if article else self.decided:
             yield from self._all_cells.get(one.slug, ())
+
+    def cells_of(self, article: Article, claim: Claim) -> Sequence[Cell]:
+        """Return the cells of one claim."""
+        return self._by_claim.get((article.slug, claim.name), ())
+
+    @cached_property
+    def _by_claim(self) -> dict[tuple[str, str], list[Cell]]:
+        found: dict[tuple[str, str], list[Cell]] = {}
+        for cell in self.cells():
+            found.setdefault((cell.article.slug, cell.claim.name), []).append(cell)
+        return found
+
+    def jobs_of(self, article: Article) -> Sequence[Job]:
+        """Return the jobs of one article, the lightest environments first."""
+        return self._by_article.get(article.slug, ())
+
+    @cached_property
+    def _by_article(self) -> dict[str, list[Job]]:
+        found: dict[str, list[Job]] = {}
+        for job in self.jobs:
+            found.setdefault(job.article.slug, []).append(job)
+        return found
 
     @cached_property
     def _all_cells(self) -> dict[str, list[Cell]]:

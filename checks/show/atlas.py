@@ -190,8 +190,12 @@ def _refuted(judged: Judgement, day: date) -> Outcome | None:
 
 def _renamed(project: Project, cell: Cell) -> int:
     """Return how many names differ in a load that was exact, as its log says."""
-    path = location(cell.article, cell.claim.module, cell.environment.name).with_suffix(".log")
-    return once(project, lambda: _names(path), "atlas log", path.name).get(cell.claim.name, 0)
+    module, environment = cell.claim.module, cell.environment.name
+
+    def make() -> dict[str, int]:
+        return _names(location(cell.article, module, environment).with_suffix(".log"))
+
+    return once(project, make, "atlas log", module, environment).get(cell.claim.name, 0)
 
 
 def _names(log: Path) -> dict[str, int]:

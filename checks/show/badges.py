@@ -60,7 +60,7 @@ class Part:
 
 def tally(project: Project, cells: Iterable[Cell]) -> Tally:
     """Count cells by status."""
-    return Tally(Counter(project.judge(cell).status for cell in cells))
+    return Tally(Counter([project.judge(cell).status for cell in cells]))
 
 
 def badge_parts(project: Project, cells: Iterable[Cell], language: Language) -> list[Part]:

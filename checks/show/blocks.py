@@ -29,6 +29,7 @@ Elsewhere:
 from __future__ import annotations
 
 import functools
+import gc
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -56,12 +57,14 @@ from .source import MARK, fetch_command, page, read_source, sentences
 from .tables import TableProcessor
 from .versions import version_table
 
+KEPT = 500_000  # objects before Python looks for cycles: a project's live as long as a build, and looking took an eighth of it
 INDEX_DEPTH, PAGE_DEPTH, ARTICLE_DEPTH, EVIDENCE_DEPTH = 0, 1, 2, 3  # folders between a page and its language's root
 
 
 @functools.cache
 def project_at(root: Path) -> Project:
     """Return the project, read once for a build; `forget` it before the next."""
+    gc.set_threshold(KEPT, 20, 20)
     return load_project(root)
 
 

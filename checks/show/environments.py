@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from xml.etree.ElementTree import Element
 
@@ -19,8 +19,10 @@ FEW = 3  # versions that are listed and not given as a range
 
 def environments(pages: Pages) -> Element:
     """Return the environments that decide a cell or carry one that does."""
-    cells = list(pages.project.cells())
-    used = {layer.name for cell in cells for layer in cell.environment.layers}
+    cells: dict[str, list[Cell]] = {}
+    for cell in pages.project.cells():
+        cells.setdefault(cell.environment.name, []).append(cell)
+    used = {layer.name for name in cells for layer in pages.project.environments[name].layers}
     chosen = sorted((pages.project.environments[name] for name in used), key=lambda one: (one.folder.name, _order(one)))
     families = [list(members) for _, members in groupby(chosen, key=lambda one: one.folder.name)]
     return element("ul.clinic-environments", *(_entry(pages, members, cells) for members in families))
@@ -30,7 +32,7 @@ def _order(one: Environment) -> list[Version]:
     return [Version(version) for version in one.versions]
 
 
-def _entry(pages: Pages, members: Sequence[Environment], cells: Sequence[Cell]) -> Element:
+def _entry(pages: Pages, members: Sequence[Environment], cells: Mapping[str, Sequence[Cell]]) -> Element:
     first = members[0]
     note = getattr(first.toml.note, pages.language) if first.toml.note else ""
     facts: list[Child] = [", ".join(_facts(pages, members))]
@@ -45,7 +47,7 @@ def _entry(pages: Pages, members: Sequence[Environment], cells: Sequence[Cell]) 
     return element("li", element("p", *parts), element("p.clinic-facts", *facts), element("p", note) if note else None, fold)
 
 
-def _one(pages: Pages, one: Environment, cells: Sequence[Cell]) -> list[Child]:
+def _one(pages: Pages, one: Environment, cells: Mapping[str, Sequence[Cell]]) -> list[Child]:
     """Return an environment's name, which links lead to, its status and its locks."""
     parts: list[Child] = [_name(one.name), " ", _status(pages, [one], cells)]
     for local in (False, True) if one.toml.local_builds else (False,):
@@ -59,9 +61,8 @@ def _name(name: str) -> Element:
     return element("code", name, id=name)
 
 
-def _status(pages: Pages, members: Sequence[Environment], cells: Sequence[Cell]) -> Child:
-    names = {member.name for member in members}
-    own = [cell for cell in cells if cell.environment.name in names]
+def _status(pages: Pages, members: Sequence[Environment], cells: Mapping[str, Sequence[Cell]]) -> Child:
+    own = [cell for member in members for cell in cells.get(member.name, ())]
     counted = tally(pages.project, own)
     return pages.chip(counted.worst, counted.text(pages.language)) if own else pages.say("env base only")
 

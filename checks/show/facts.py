@@ -18,7 +18,6 @@ from checkpoint_clinic.words import Language
 from ..content.article import Article, Claim
 from ..content.environment import Environment
 from ..content.words import say
-from ..decide.evidence import location, read_or_none
 from ..decide.plan import Cell, Project
 from .once import once
 
@@ -93,7 +92,7 @@ def fact_of(project: Project, article: Article, claim: Claim) -> Fact:
     """Return what was observed of a claim."""
 
     def make() -> Fact:
-        return _fact(project, [cell for cell in project.cells(article) if cell.claim is claim], "")
+        return _fact(project, project.cells_of(article, claim), "")
 
     return once(project, make, "fact", article.id, claim.name)
 
@@ -109,10 +108,10 @@ def observed(project: Project, cell: Cell | None) -> str:
     return str(judged.observed) if judged and judged.status in ANSWERED and judged.observed else "not run"
 
 
-def version_in(article: Article, module: str, environment: Environment, package: str) -> Version | None:
+def version_in(project: Project, article: Article, module: str, environment: Environment, package: str) -> Version | None:
     """Return the version that a run saw, or, before a run, the one that is pinned; None if there is none."""
-    record = read_or_none(location(article, module, environment.name))
-    packages = record.seen.packages if record else environment.pins()
+    record = project.standing(article, module, environment).record
+    packages = record.seen.packages if record else environment.pinned[False]
     found = packages.get(canonicalize_name(package)) if package else None
     return _version(found) if found else None
 
@@ -155,7 +154,7 @@ def _spans(project: Project, cells: Sequence[Cell], package: str) -> tuple[Span,
     for name in [package] if package else sorted(_candidates(cells)):
         answers = []
         for cell in cells:
-            version = version_in(cell.article, cell.claim.module, cell.environment, name)
+            version = version_in(project, cell.article, cell.claim.module, cell.environment, name)
             if version is None:
                 break
             answers.append((version, observed(project, cell)))

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -54,7 +55,7 @@ class Tried(_Frozen):
         """Whether the claim no longer held."""
         return self.observed.get(claim, "holds") != "holds"
 
-    @property
+    @cached_property
     def survived(self) -> tuple[str, ...]:
         """The claims that should have noticed it and did not."""
         if not self.run:
@@ -79,11 +80,21 @@ class Mutations(_Frozen):
     article: str
     modules: tuple[Measured, ...] = ()
 
+    @cached_property
     def tried(self) -> list[Tried]:
-        """Return the mutants of all modules; one of a shared place that some module notices is no survivor in the others."""
+        """The mutants of all modules; one of a shared place that some module notices is no survivor in the others."""
         tried = [one for module in self.modules for one in module.mutants]
         noticed = {(one.file, one.name) for one in tried if not one.each and one.run and not one.survived}
         return [one for one in tried if not (one.survived and (one.file, one.name) in noticed)]
+
+    @cached_property
+    def aimed(self) -> dict[str, list[Tried]]:
+        """Those of them that each claim must notice, or one of its neighbours."""
+        found: dict[str, list[Tried]] = {}
+        for one in self.tried:
+            for claim in one.claims:
+                found.setdefault(claim, []).append(one)
+        return found
 
     def stale(self, digests: Callable[[Measured], dict[str, str]]) -> list[str]:
         """Return the modules whose files are not those that were mutated."""
@@ -144,12 +155,12 @@ def write(article: Article, mutations: Mutations) -> None:
 
 def kills(article: Article, mutations: Mutations | None, claim: str | None = None) -> Kills:
     """Count an article's mutants, or those of one claim: its own, and of shared ones those that it noticed or nobody did."""
-    tried = mutations.tried() if mutations else []
     if claim is None:
+        tried = mutations.tried if mutations else []
         run = [one for one in tried if one.run]
         survivors = tuple(one for one in run if one.survived)
         return Kills(len(run) - len(survivors), len(run), len(tried) - len(run), survivors, _excused(article, survivors))
-    aimed = [one for one in tried if claim in one.claims]
+    aimed = mutations.aimed.get(claim, []) if mutations else []
     run = [one for one in aimed if one.run and (one.noticed_by(claim) or claim in one.survived)]
     survivors = tuple(one for one in run if not one.noticed_by(claim))
     not_run = sum(not one.run for one in aimed)
@@ -174,7 +185,11 @@ def measured(project: Project, article: Article) -> Mutations | None:
 
 def mutated(article: Article, module: str, environment: Environment, root: Path) -> dict[str, str]:
     """Return the digests of what mutants of a module depend on: its files and its environment, not how the probe is made."""
-    return {name: one for name, one in subjects(article, module, environment, root).items() if name != "checks/probe.py"}
+    return _without_probe(subjects(article, module, environment, root))
+
+
+def _without_probe(digests: dict[str, str]) -> dict[str, str]:
+    return {name: digest for name, digest in digests.items() if name != "checks/probe.py"}
 
 
 def changed_modules(project: Project, article: Article) -> list[str]:
@@ -183,7 +198,7 @@ def changed_modules(project: Project, article: Article) -> list[str]:
     def now(one: Measured) -> dict[str, str]:
         environment = project.environments.get(one.environment)
         known = environment is not None and one.module in article.modules
-        return mutated(article, one.module, environment, project.root) if known and environment else {}
+        return _without_probe(project.digests(article, one.module, environment)) if known and environment else {}
 
     found = measured(project, article)
     return once(project, lambda: found.stale(now) if found else [], "mutants stale", article.id)

@@ -15,9 +15,9 @@ from packaging.utils import canonicalize_name
 from checkpoint_clinic.words import Language
 
 from ..content.article import WEB, Article, Claim
-from ..content.environment import Environment, awaits_commit, split_lock
+from ..content.environment import Environment, awaits_commit
 from ..content.words import all_words, say
-from ..decide.evidence import Record, location, vouchers_of
+from ..decide.evidence import Record, location
 from ..decide.plan import Cell, Job, Project
 from .badges import article_badge, tally, valid_until
 from .drawing import Drawing
@@ -35,10 +35,11 @@ _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[
 
 def element(tag: str, *children: Child, **attributes: str) -> Element:
     """Return `<tag>` with children in order; `div.a.b` gives classes; a trailing underscore in a name is dropped."""
-    name, *classes = tag.split(".")
-    made = Element(name, {key.rstrip("_").replace("_", "-"): value for key, value in attributes.items()})
+    name, _, classes = tag.partition(".")
+    named = {key.rstrip("_").replace("_", "-"): value for key, value in attributes.items()} if attributes else {}
+    made = Element(name, named)
     if classes:
-        made.set("class", " ".join(classes))
+        made.set("class", classes.replace(".", " "))
     last: Element | None = None
     for child in children:
         if isinstance(child, Element):
@@ -115,12 +116,11 @@ def _steps(job: Job, module: str) -> list[str]:
     system = " --system-site-packages" if any(layer.toml.system for layer in job.environment.layers) else ""
     steps = [f"uv venv{version}{system} .venv"]
     for number, layer in enumerate(job.environment.layers, start=1):
-        if layer.lock().is_file() and layer.toml.requires:
+        if layer.is_locked and layer.toml.requires:
             variables = "".join(f"{key}={value} " for key, value in layer.toml.build_variables.items())
             isolation = "" if layer.toml.build_isolation else " --no-build-isolation"
             steps.append(f"{variables}uv pip install --no-deps --require-hashes{isolation} -r {number}-{layer.name}.txt")
-            _, commits = split_lock(layer.lock().read_text(encoding="utf-8"))
-            steps += [f'{variables}uv pip install --no-deps{isolation} "{commit}"' for commit in commits]
+            steps += [f'{variables}uv pip install --no-deps{isolation} "{commit}"' for commit in layer.from_git]
     variables = "".join(f"{key}={value} " for key, value in job.environment.variables.items())
     device = f"CLINIC_DEVICE={job.environment.device} " if job.environment.device != "cpu" else ""
     preludes = "".join(f" --before {prelude.name}" for prelude in job.environment.preludes)
@@ -148,9 +148,9 @@ class Pages:
         """Return the job's evidence, or None if there is none that can be read."""
         return self.project.record(job)
 
-    def jobs(self, article: Article) -> list[Job]:
+    def jobs(self, article: Article) -> Sequence[Job]:
         """Return an article's jobs, ordered by environment."""
-        return [job for job in self.project.jobs if job.article is article]
+        return self.project.jobs_of(article)
 
     def chip(self, status: str, text: str = "") -> Element:
         """Return a status as a word; the stylesheet adds its symbol and colour, so neither stands alone."""
@@ -234,7 +234,7 @@ class Pages:
 
     def claim_status(self, article: Article, claim: Claim) -> Element:
         """Return what stands under a claim's sentence: the fact, and folded how each environment decided it."""
-        cells = [cell for cell in self.project.cells(article) if cell.claim is claim]
+        cells = self.project.cells_of(article, claim)
         link = element("a", element("code", claim.name), href=f"{self.top}downloads/{article.slug}/{claim.module}.py")
         if len(cells) > FEW:  # a sweep: its table of versions says more than a list of its cells
             items = [element("li", *self._together(group)) for group in self._alike(cells)]
@@ -292,12 +292,12 @@ class Pages:
         """Return what was observed of a claim in the environments that fit, by the versions of a package."""
 
         def make() -> Fact:
-            cells = [cell for cell in self.project.cells(article) if cell.claim is claim and fits(cell.environment, patterns)]
+            cells = [cell for cell in self.project.cells_of(article, claim) if fits(cell.environment, patterns)]
             return fact_in(self.project, cells, package)
 
         return self.fact(once(self.project, make, "measured", article.id, claim.name, package, patterns))
 
-    def _alike(self, cells: list[Cell]) -> list[list[Cell]]:
+    def _alike(self, cells: Sequence[Cell]) -> list[list[Cell]]:
         """Return cells grouped by what was expected, what was observed and the status."""
         groups: dict[tuple[str, ...], list[Cell]] = {}
         for cell in cells:
@@ -513,7 +513,7 @@ class Pages:
 
     def vouched(self, job: Job) -> str:
         """Return whose word a run's evidence is: stated, a file whose commit is its author's; attested, by whom."""
-        vouchers = vouchers_of(location(job.article, job.module, job.environment.name), self.project.policy)
+        vouchers = self.project.standing(job.article, job.module, job.environment).vouchers
         names = [self.say(f"voucher {kind}", name) for kind, _, name in (one.partition(":") for one in sorted(vouchers))]
         return self.say("attested by", self.say("fact comma").join(names)) if names else self.say("stated")
 

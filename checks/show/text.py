@@ -47,7 +47,7 @@ class Text:
 
     def observed(self, article: Article, claim: Claim) -> list[dict[str, str]]:
         """Return where a claim was decided: environment, verdict ("not run" where nothing current is known), versions seen."""
-        cells = [cell for cell in self.project.cells(article) if cell.claim is claim]
+        cells = self.project.cells_of(article, claim)
         return [
             {
                 "environment": cell.environment.name,

@@ -28,7 +28,7 @@ def version_table(
     """
     claims = article.modules[module]
     jobs = [job for job in pages.jobs(article) if job.module == module and fits(job.environment, patterns)]
-    jobs.sort(key=lambda job: (_version(job, package), job.environment.name))
+    jobs.sort(key=lambda job: (_version(pages, job, package), job.environment.name))
     cells = [{cell.claim.name: cell for cell in job.cells} for job in jobs]
     names = [_environment(pages, job, package) for job in jobs]
     words = heads or [claim.function.replace("_", " ") for claim in claims]
@@ -51,12 +51,12 @@ def version_table(
 
 def _environment(pages: Pages, job: Job, package: str) -> Element:
     link = element("a", job.environment.name, href=f"{pages.up}environments/#{job.environment.name}")
-    version = _version(job, package)
+    version = _version(pages, job, package)
     return element("span", link, element("br"), f"{package} {version}") if version != UNKNOWN else link
 
 
-def _version(job: Job, package: str) -> Version:
-    return version_in(job.article, job.module, job.environment, package) or UNKNOWN
+def _version(pages: Pages, job: Job, package: str) -> Version:
+    return version_in(pages.project, job.article, job.module, job.environment, package) or UNKNOWN
 
 
 def _verdict(pages: Pages, cell: Cell | None) -> Element:

@@ -206,7 +206,7 @@ def _measured(
 
 
 def _cells(project: Project, article: Article, claim: Claim) -> Iterator[Cell]:
-    return (cell for cell in project.cells(article) if cell.claim is claim and not cell.environment.preludes)
+    return (cell for cell in project.cells_of(article, claim) if not cell.environment.preludes)
 
 
 def _holds(project: Project, cell: Cell | None) -> bool:

@@ -82,7 +82,7 @@ def test_ranges_name_measured_versions_only_and_the_neighbours_between_which_the
     for one in data["measured"]:
         fact, module = facts[one["claim"]], one["claim"].partition(".")[0]
         seen = {
-            (str(version_in(article, module, cell.environment, one["package"])), verdict)
+            (str(version_in(PROJECT, article, module, cell.environment, one["package"])), verdict)
             for verdict in ("holds", "refuted")
             for cell in getattr(fact, verdict)
             if cell not in fact.apart
