@@ -31,7 +31,7 @@ HEAD = {"head.weight", "head.bias"}
 OTHER_HEAD = {
     name.replace("head.", "classifier."): tensor for name, tensor in FILE.items()
 }  # a file whose head has another name
-FROM_LIGHTNING = {f"model.{name}": tensor for name, tensor in FILE.items()}  # as a LightningModule with self.model saves it
+FROM_A_HOLDER = {f"model.{name}": tensor for name, tensor in FILE.items()}  # as a module saves it that has it as self.model
 CHECKPOINT = {"epoch": 3, "state_dict": FILE, "optimizer": {"state": {}, "param_groups": []}}
 
 

@@ -3,12 +3,12 @@
 import json
 
 import torch
-from _net import CHECKPOINT, FILE, FROM_LIGHTNING, HEAD, OTHER_HEAD, SIZE, Net, equal, error
+from _net import CHECKPOINT, FILE, FROM_A_HOLDER, HEAD, OTHER_HEAD, SIZE, Net, equal, error
 
 
 # --8<-- [start:except]
 def load_except(model, state, missing=(), unexpected=()):
-    """Load, but first stop at each missing or unexpected name that begins with none of the prefixes that are allowed."""
+    """Load; but first stop at every name that does not fit and begins with no prefix that is allowed."""
     own = model.state_dict()
     lacking = [name for name in own if name not in state and not name.startswith(tuple(missing))]
     strange = [name for name in state if name not in own and not name.startswith(tuple(unexpected))]
@@ -42,7 +42,7 @@ WAYS = {
     "load_except": load_except,
     "cured": lambda net, state: net.load_state_dict(_renamed(state)),
 }
-FITTING_BADLY = {"head": OTHER_HEAD, "prefix": FROM_LIGHTNING, "checkpoint": CHECKPOINT}
+FITTING_BADLY = {"head": OTHER_HEAD, "prefix": FROM_A_HOLDER, "checkpoint": CHECKPOINT}
 
 
 def _loaded(way, state):
@@ -80,8 +80,8 @@ def the_weights_inside_are_exact():
 def without_the_prefix_it_is_exact():
     """Every name without `model.`, strict: 11 of 11 tensors."""
     net = Net()
-    error(net, FROM_LIGHTNING)
-    net.load_state_dict(_renamed(FROM_LIGHTNING))
+    error(net, FROM_A_HOLDER)
+    net.load_state_dict(_renamed(FROM_A_HOLDER))
     assert equal(net) == SIZE, equal(net)
 
 
@@ -131,7 +131,7 @@ def filtering_by_name_hides_what_is_missing():
 def updating_ones_own_dictionary_hides_it_too():
     """own = model.state_dict(); own.update(what fits); a strict load of own: returns where nothing fits, 0 of 11."""
     net = Net()
-    returned = _updated(net, FROM_LIGHTNING)
+    returned = _updated(net, FROM_A_HOLDER)
     assert str(returned) == "<All keys matched successfully>" and equal(net) == 0, (returned, equal(net))
 
 

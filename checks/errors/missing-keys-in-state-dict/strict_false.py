@@ -1,13 +1,13 @@
 """What load_state_dict(..., strict=False) makes of the same files: a network of 11 tensors."""
 
 import torch
-from _net import CHECKPOINT, FILE, FROM_LIGHTNING, HEAD, OTHER_HEAD, SIZE, Net, equal, error, said
+from _net import CHECKPOINT, FILE, FROM_A_HOLDER, HEAD, OTHER_HEAD, SIZE, Net, equal, error, said
 from torch import nn
 
 
 def it_raises_nothing_and_prints_nothing():
     """It returns for each of three files that do not fit; nothing is printed, no warning is given."""
-    for state in (OTHER_HEAD, FROM_LIGHTNING, CHECKPOINT):
+    for state in (OTHER_HEAD, FROM_A_HOLDER, CHECKPOINT):
         net = Net()
         error(net, state)
         _, printed = said(lambda net=net, state=state: net.load_state_dict(state, strict=False))
@@ -29,7 +29,7 @@ def what_is_missing_keeps_its_values():
 def of_another_prefix_it_loads_nothing():
     """Where every name has a prefix more (`model.`), 0 of 11 tensors are loaded."""
     net = Net()
-    net.load_state_dict(FROM_LIGHTNING, strict=False)
+    net.load_state_dict(FROM_A_HOLDER, strict=False)
     assert equal(net) == 0, equal(net)
 
 
@@ -42,7 +42,7 @@ def of_a_whole_checkpoint_it_loads_nothing():
 
 def only_what_it_returns_tells():
     """What it returns lists them: missing_keys and unexpected_keys, complete, for each of three files."""
-    for state in (OTHER_HEAD, FROM_LIGHTNING, CHECKPOINT):
+    for state in (OTHER_HEAD, FROM_A_HOLDER, CHECKPOINT):
         returned = Net().load_state_dict(state, strict=False)
         print(str(returned)[:300])
         assert returned.missing_keys == [name for name in FILE if name not in state], returned

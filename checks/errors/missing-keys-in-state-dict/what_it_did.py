@@ -1,12 +1,13 @@
 """What a strict load_state_dict says, and what it has done by the time it says it: a network of 11 tensors."""
 
 import torch
-from _net import CHECKPOINT, FILE, FROM_LIGHTNING, HEAD, OTHER_HEAD, SIZE, Net, equal, error
+from _net import CHECKPOINT, FILE, FROM_A_HOLDER, HEAD, OTHER_HEAD, SIZE, Net, equal, error
+from torch import nn
 
 
 def it_names_all_that_is_missing_and_all_that_is_unexpected():
     """One error names every missing name of the model and every unexpected name of the file, of two kinds of files."""
-    for state in (OTHER_HEAD, FROM_LIGHTNING):
+    for state in (OTHER_HEAD, FROM_A_HOLDER):
         text = error(Net(), state)
         missing, unexpected = [name for name in FILE if name not in state], [name for name in state if name not in FILE]
         assert missing and "Missing key(s) in state_dict: " + ", ".join(f'"{name}"' for name in missing) + "." in text, text
@@ -33,8 +34,23 @@ def a_program_that_catches_it_goes_on_with_both():
 def of_another_prefix_nothing_is_loaded():
     """Where every name of the file has a prefix more (`model.`), 0 of 11 tensors are the file's."""
     net = Net()
-    error(net, FROM_LIGHTNING)
+    error(net, FROM_A_HOLDER)
     assert equal(net) == 0, equal(net)
+
+
+def the_prefix_is_what_another_module_calls_it():
+    """A module that holds the network as `self.model`, as LightningModules do, saves every name with `model.` before it."""
+    holder = nn.Module()
+    holder.model = Net()
+    assert [*holder.state_dict()] == [*FROM_A_HOLDER], [*holder.state_dict()]
+
+
+def with_unexpected_names_alone_all_is_loaded_by_then():
+    """Where names are unexpected and none is missing, it stops as well, and 11 of 11 tensors are the file's by then."""
+    net = Net()
+    text = error(net, {**FILE, "extra.weight": torch.zeros(3)})
+    assert 'Unexpected key(s) in state_dict: "extra.weight".' in text and "Missing key(s)" not in text, text
+    assert equal(net) == SIZE == 11, equal(net)
 
 
 def a_whole_checkpoint_is_told_by_its_names():
@@ -49,4 +65,6 @@ if __name__ == "__main__":
     what_fits_is_loaded_by_then()
     a_program_that_catches_it_goes_on_with_both()
     of_another_prefix_nothing_is_loaded()
+    the_prefix_is_what_another_module_calls_it()
+    with_unexpected_names_alone_all_is_loaded_by_then()
     a_whole_checkpoint_is_told_by_its_names()
