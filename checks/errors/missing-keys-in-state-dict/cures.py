@@ -72,7 +72,7 @@ def _stops(net, state, **allowed):
 def the_weights_inside_are_exact():
     """load_state_dict(checkpoint["state_dict"]), strict: 11 of 11 tensors."""
     net = Net()
-    error(net, CHECKPOINT)
+    assert "Missing key(s)" in error(net, CHECKPOINT)
     net.load_state_dict(CHECKPOINT["state_dict"])
     assert equal(net) == SIZE == 11, equal(net)
 
@@ -80,7 +80,7 @@ def the_weights_inside_are_exact():
 def without_the_prefix_it_is_exact():
     """Every name without `model.`, strict: 11 of 11 tensors."""
     net = Net()
-    error(net, FROM_A_HOLDER)
+    assert "Missing key(s)" in error(net, FROM_A_HOLDER)
     net.load_state_dict(_renamed(FROM_A_HOLDER))
     assert equal(net) == SIZE, equal(net)
 
@@ -88,7 +88,7 @@ def without_the_prefix_it_is_exact():
 def renamed_it_is_exact():
     """A part under another name (`classifier.` for `head.`), renamed where the name begins, strict: 11 of 11 tensors."""
     net = Net()
-    error(net, OTHER_HEAD)
+    assert "Missing key(s)" in error(net, OTHER_HEAD)
     net.load_state_dict(_renamed(OTHER_HEAD))
     assert equal(net) == SIZE, equal(net)
 
@@ -104,7 +104,7 @@ def a_head_of_ones_own_is_allowed_by_name():
 def another_name_that_is_missing_stops_it():
     """The same with one layer more missing, or one name more in the file: it stops, names it, and nothing is loaded."""
     allowed = {"missing": ["head."], "unexpected": ["classifier."]}
-    load_except(Net(), OTHER_HEAD, **allowed)
+    assert load_except(Net(), OTHER_HEAD, **allowed).missing_keys
     less = {name: tensor for name, tensor in OTHER_HEAD.items() if name != "backbone.1.weight"}
     assert "Missing: ['backbone.1.weight']. Unexpected: []" in _stops(Net(), less, **allowed)
     more = {**OTHER_HEAD, "backbone.9.weight": torch.zeros(1)}

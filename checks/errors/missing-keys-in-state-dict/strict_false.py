@@ -9,9 +9,9 @@ def it_raises_nothing_and_prints_nothing():
     """It returns for each of three files that do not fit; nothing is printed, no warning is given."""
     for state in (OTHER_HEAD, FROM_A_HOLDER, CHECKPOINT):
         net = Net()
-        error(net, state)
-        _, printed = said(lambda net=net, state=state: net.load_state_dict(state, strict=False))
-        assert printed == "", printed
+        assert "Missing key(s)" in error(net, state)
+        returned, printed = said(lambda net=net, state=state: net.load_state_dict(state, strict=False))
+        assert returned.missing_keys and printed == "", printed
     told = said(lambda: print("heard"))[1]
     assert told == "heard\n", told
 
@@ -29,15 +29,15 @@ def what_is_missing_keeps_its_values():
 def of_another_prefix_it_loads_nothing():
     """Where every name has a prefix more (`model.`), 0 of 11 tensors are loaded."""
     net = Net()
-    net.load_state_dict(FROM_A_HOLDER, strict=False)
-    assert equal(net) == 0, equal(net)
+    returned = net.load_state_dict(FROM_A_HOLDER, strict=False)
+    assert len(returned.missing_keys) == SIZE and equal(net) == 0, equal(net)
 
 
 def of_a_whole_checkpoint_it_loads_nothing():
     """Given the whole checkpoint in place of its `state_dict`, 0 of 11 tensors are loaded."""
     net = Net()
-    net.load_state_dict(CHECKPOINT, strict=False)
-    assert equal(net) == 0, equal(net)
+    returned = net.load_state_dict(CHECKPOINT, strict=False)
+    assert len(returned.missing_keys) == SIZE and equal(net) == 0, equal(net)
 
 
 def only_what_it_returns_tells():
